@@ -1,0 +1,327 @@
+using System.Runtime.InteropServices;
+
+namespace Warren.Netlink.Wire;
+
+/// <summary>Reads one value out of an answer.</summary>
+/// <typeparam name="T">What is read.</typeparam>
+/// <param name="message">The answer; valid only during the call.</param>
+/// <returns>The value, or null for a message that is none of those asked for.</returns>
+public delegate T? MessageParser<out T>(in Message message)
+    where T : class;
+
+/// <summary>
+/// A netlink socket. It belongs to the network namespace of the thread that opened it, for ever, and may then be used
+/// from any thread, one at a time. See netlink(7).
+/// </summary>
+public sealed class NetlinkSocket : IDisposable
+{
+    // A dump answers with datagrams of up to 32 KiB; a single answer can be as long as a message.
+    private const int ReceiveSize = 64 * 1024;
+
+    // Answers wait in the socket's receive buffer until all requests of a datagram are handled; each costs it some
+    // 800 bytes, and 212,992 are the default. So a long batch goes out in several datagrams.
+    private const int RequestsPerDatagram = 100;
+
+    // Every answer is made before send(2) returns, or as soon as we ask for the next part of a dump. This bound is for bugs.
+    private const int TimeoutSeconds = 30;
+    private const int DumpAttempts = 16;
+
+    private readonly int _fd;
+    private byte[]? _receive;
+    private uint _sequence;
+    private bool _disposed;
+
+    private NetlinkSocket(int fd) => _fd = fd;
+
+    /// <summary>How many datagrams were sent and received, and their bytes: for tests that count.</summary>
+    public NetlinkTraffic Traffic { get; private set; }
+
+    /// <summary>Opens a socket in the calling thread's network namespace.</summary>
+    /// <exception cref="NetlinkException">The kernel lacks the protocol (EPROTONOSUPPORT), or no descriptors are left.</exception>
+    public static NetlinkSocket Open(NetlinkProtocol protocol)
+    {
+        int fd = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, (int)protocol);
+        if (fd < 0)
+            throw new NetlinkException(Errno.Last, "open netlink socket", protocol.ToString());
+        // Older kernels lack one or the other; each only makes answers better.
+        Set(fd, Libc.SOL_NETLINK, Libc.NETLINK_CAP_ACK, 1);
+        Set(fd, Libc.SOL_NETLINK, Libc.NETLINK_EXT_ACK, 1);
+        if (protocol == NetlinkProtocol.Route)
+            Set(fd, Libc.SOL_NETLINK, Libc.NETLINK_GET_STRICT_CHK, 1);
+        SetTimeout(fd);
+        return new NetlinkSocket(fd);
+    }
+
+    /// <summary>
+    /// The number of the network namespace that the socket belongs to; unique until the next boot (SO_NETNS_COOKIE).
+    /// </summary>
+    /// <exception cref="NetlinkException">The kernel is older than 5.14.</exception>
+    public unsafe ulong NamespaceCookie
+    {
+        get
+        {
+            ulong cookie;
+            uint length = sizeof(ulong);
+            if (Libc.getsockopt(_fd, Libc.SOL_SOCKET, Libc.SO_NETNS_COOKIE, &cookie, ref length) != 0)
+                throw new NetlinkException(Errno.Last, "read network namespace cookie", "");
+            return cookie;
+        }
+    }
+
+    /// <summary>Sends requests that change something and reads every answer to them.</summary>
+    /// <exception cref="NetlinkException">The first refusal. Requests after it in the same batch were carried out,
+    /// as far as the kernel could: it does not stop at an error, except in an nf_tables transaction.</exception>
+    public void Execute(NetlinkBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        NetlinkException? first = null;
+        for (int i = 0; i < batch.Count; i += RequestsPerDatagram)
+            Exchange<object>(batch, i, Math.Min(i + RequestsPerDatagram, batch.Count), null, null, ref first);
+        if (first is not null)
+            throw first;
+    }
+
+    /// <summary>Sends the whole batch as one datagram, as an nf_tables transaction must be, and reads the answers.</summary>
+    /// <exception cref="NetlinkException">The first refusal.</exception>
+    public void ExecuteTransaction(NetlinkBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (batch.Length > 100_000)
+            GrowSendBuffer(batch.Length + 4096);
+        NetlinkException? first = null;
+        Exchange<object>(batch, 0, batch.Count, null, null, ref first);
+        if (first is not null)
+            throw first;
+    }
+
+    /// <summary>Sends requests for single objects and reads the answers.</summary>
+    /// <param name="batch">Requests without <see cref="MessageFlags.Dump"/>, each with <see cref="MessageFlags.Ack"/>.</param>
+    /// <param name="parse">Reads an answer.</param>
+    /// <param name="absent">Error numbers that mean that the object is not there, and are no failure.</param>
+    /// <returns>What was read, in the order of the requests.</returns>
+    /// <exception cref="NetlinkException">The first refusal with any other error number.</exception>
+    public List<T> Get<T>(NetlinkBatch batch, MessageParser<T> parse, params ReadOnlySpan<Errno> absent)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var results = new List<T>(batch.Count);
+        for (int i = 0; i < batch.Count; i++)
+        {
+            NetlinkException? error = null;
+            Exchange(batch, i, i + 1, parse, results, ref error);
+            if (error is not null && !absent.Contains(error.Errno))
+                throw error;
+        }
+        return results;
+    }
+
+    /// <summary>Sends one request with <see cref="MessageFlags.Dump"/> and reads the whole list; again from the start when the
+    /// list changed while it was read.</summary>
+    /// <exception cref="NetlinkException">The kernel refused, or the list changed at every one of 16 attempts (EINTR).</exception>
+    public List<T> Dump<T>(NetlinkBatch batch, MessageParser<T> parse)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var results = new List<T>();
+        for (int attempt = 0; attempt < DumpAttempts; attempt++)
+        {
+            NetlinkException? error = null;
+            if (Exchange(batch, 0, 1, parse, results, ref error))
+                return error is null ? results : throw error;
+            results.Clear();
+        }
+        NetlinkBatch.Request request = batch.Requests[0];
+        throw new NetlinkException(Errno.Interrupted, request.Operation, request.Subject, "the list changed at every attempt");
+    }
+
+    /// <summary>Closes the socket.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _ = Libc.close(_fd);
+    }
+
+    /// <returns>False if a dump was interrupted.</returns>
+    private bool Exchange<T>(
+        NetlinkBatch batch,
+        int first,
+        int end,
+        MessageParser<T>? parse,
+        List<T>? results,
+        ref NetlinkException? error
+    )
+        where T : class
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        uint sequence = Send(batch, first, end, out int awaited);
+        uint last = sequence + (uint)(end - first) - 1;
+        bool consistent = true;
+        while (awaited > 0)
+        {
+            var reader = new MessageReader(Receive(batch.Requests[first]));
+            while (reader.TryRead(out Message message))
+            {
+                // an answer to an earlier request, left by an exception in a parser
+                if (message.Sequence - sequence > last - sequence)
+                    continue;
+                NetlinkBatch.Request request = batch.Requests[first + (int)(message.Sequence - sequence)];
+                if (message.Flags.HasFlag(MessageFlags.DumpInterrupted))
+                    consistent = false;
+                switch (message.Type)
+                {
+                    case ControlMessage.NoOperation:
+                        break;
+                    case ControlMessage.Overrun:
+                        throw new NetlinkException(Errno.NoBufferSpace, request.Operation, request.Subject);
+                    case ControlMessage.Error:
+                    case ControlMessage.Done:
+                        NetlinkException? refused = Refusal(in message, request);
+                        error ??= refused;
+                        // a refused batch is answered by one error with its first sequence number, acks or not
+                        awaited = refused is not null && !AckAwaited(batch, request) ? 0 : awaited - 1;
+                        break;
+                    default:
+                        if (parse is not null && parse(in message) is { } value)
+                            results!.Add(value);
+                        break;
+                }
+            }
+        }
+        return consistent;
+    }
+
+    private static bool AckAwaited(NetlinkBatch batch, NetlinkBatch.Request request) =>
+        (Flags(batch, request) & (MessageFlags.Ack | MessageFlags.Dump)) != 0;
+
+    private static MessageFlags Flags(NetlinkBatch batch, NetlinkBatch.Request request) =>
+        MemoryMarshal.Read<MessageHeader>(batch.Writable(request.Start, MessageHeader.Size)).Flags;
+
+    // error:  nlmsgerr { int error; nlmsghdr of the request }, attributes if NLM_F_ACK_TLVS (0x200) is set
+    // done:   int error, then the attributes
+    private static NetlinkException? Refusal(in Message message, NetlinkBatch.Request request)
+    {
+        if (message.Payload.Length < sizeof(int))
+        {
+            if (message.Type == ControlMessage.Done)
+                return null;
+            throw new MalformedMessageException("an error message without an error number");
+        }
+        int number = MemoryMarshal.Read<int>(message.Payload);
+        if (number >= 0)
+            return null;
+        string? words = null;
+        int? offset = null;
+        const int AckAttributes = 0x200;
+        int skip = message.Type == ControlMessage.Error ? sizeof(int) + MessageHeader.Size : sizeof(int);
+        if (((int)message.Flags & AckAttributes) != 0 && message.Payload.Length > skip)
+        {
+            var attributes = new AttributeReader(message.Payload[skip..]);
+            while (attributes.Next())
+            {
+                if (attributes.Is(NlmsgerrAttr.Message))
+                    words = attributes.Get(NlmsgerrAttr.Message);
+                else if (attributes.Is(NlmsgerrAttr.Offset))
+                    offset = (int)attributes.Get(NlmsgerrAttr.Offset);
+            }
+        }
+        return new NetlinkException(new Errno(-number), request.Operation, request.Subject, words, offset);
+    }
+
+    private unsafe uint Send(NetlinkBatch batch, int first, int end, out int awaited)
+    {
+        uint sequence = _sequence + 1;
+        awaited = 0;
+        for (int i = first; i < end; i++)
+        {
+            NetlinkBatch.Request request = batch.Requests[i];
+            Span<byte> bytes = batch.Writable(request.Start, MessageHeader.Size);
+            MessageHeader header = MemoryMarshal.Read<MessageHeader>(bytes);
+            header.Sequence = ++_sequence;
+            MemoryMarshal.Write(bytes, in header);
+            if (AckAwaited(batch, request))
+                awaited++;
+        }
+        int start = batch.Requests[first].Start;
+        int length = (end < batch.Count ? batch.Requests[end].Start : batch.Length) - start;
+        fixed (byte* data = batch.Writable(start, length))
+        {
+            nint sent;
+            do
+            {
+                sent = Libc.send(_fd, data, length, 0);
+            } while (sent < 0 && Errno.Last == Errno.Interrupted);
+            if (sent < 0)
+                throw new NetlinkException(Errno.Last, batch.Requests[first].Operation, batch.Requests[first].Subject);
+        }
+        Traffic = Traffic.Sent(length);
+        return sequence;
+    }
+
+    private unsafe ReadOnlySpan<byte> Receive(NetlinkBatch.Request request)
+    {
+        _receive ??= GC.AllocateUninitializedArray<byte>(ReceiveSize);
+        nint length;
+        fixed (byte* buffer = _receive)
+        {
+            do
+            {
+                length = Libc.recv(_fd, buffer, _receive.Length, Libc.MSG_TRUNC);
+            } while (length < 0 && Errno.Last == Errno.Interrupted);
+        }
+        if (length < 0)
+        {
+            Errno errno = Errno.Last;
+            throw new NetlinkException(errno == Errno.Again ? Errno.TimedOut : errno, request.Operation, request.Subject);
+        }
+        if (length > _receive.Length)
+            throw new MalformedMessageException($"{request.Operation} {request.Subject}: an answer of {length} bytes");
+        Traffic = Traffic.Received((int)length);
+        return _receive.AsSpan(0, (int)length);
+    }
+
+    private void GrowSendBuffer(int bytes)
+    {
+        // the kernel doubles the value; without privilege over the host, net.core.wmem_max is the limit
+        if (!Set(_fd, Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, bytes))
+            Set(_fd, Libc.SOL_SOCKET, Libc.SO_SNDBUF, bytes);
+    }
+
+    private static unsafe bool Set(int fd, int level, int option, int value) =>
+        Libc.setsockopt(fd, level, option, &value, sizeof(int)) == 0;
+
+    private static unsafe void SetTimeout(int fd)
+    {
+        // struct timeval { long seconds; long microseconds; }
+        long* timeout = stackalloc long[] { TimeoutSeconds, 0 };
+        _ = Libc.setsockopt(fd, Libc.SOL_SOCKET, Libc.SO_RCVTIMEO, timeout, 16);
+    }
+}
+
+/// <summary>Datagrams and bytes over a socket since it was opened.</summary>
+/// <param name="SentDatagrams">Datagrams sent.</param>
+/// <param name="SentBytes">Bytes sent.</param>
+/// <param name="ReceivedDatagrams">Datagrams received.</param>
+/// <param name="ReceivedBytes">Bytes received.</param>
+public readonly record struct NetlinkTraffic(
+    int SentDatagrams,
+    long SentBytes,
+    int ReceivedDatagrams,
+    long ReceivedBytes
+)
+{
+    internal NetlinkTraffic Sent(int bytes) =>
+        this with
+        {
+            SentDatagrams = SentDatagrams + 1,
+            SentBytes = SentBytes + bytes,
+        };
+
+    internal NetlinkTraffic Received(int bytes) =>
+        this with
+        {
+            ReceivedDatagrams = ReceivedDatagrams + 1,
+            ReceivedBytes = ReceivedBytes + bytes,
+        };
+}
