@@ -17,7 +17,7 @@ namespace Warren.Netlink.Wire;
 /// <example>
 /// <code>
 /// var batch = new NetlinkBatch();
-/// using (var message = batch.Begin(RouteMessage.NewLink, MessageFlags.Ack, "set link up", "lo"))
+/// using (var message = batch.Begin(RtnetlinkMessage.NewLink, MessageFlags.Ack, "set link up", "lo"))
 /// {
 ///     message.Header(new LinkHeader { Index = 1, Flags = LinkFlags.Up, Change = LinkFlags.Up });
 /// }

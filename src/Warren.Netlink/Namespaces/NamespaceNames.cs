@@ -1,0 +1,118 @@
+using Warren.Netlink.Wire;
+
+namespace Warren.Netlink.Namespaces;
+
+/// <summary>What stands under a name in /run/netns.</summary>
+public enum NameState
+{
+    /// <summary>Nothing.</summary>
+    Absent,
+
+    /// <summary>A namespace.</summary>
+    Namespace,
+
+    /// <summary>A file without a namespace: what is left when <c>ip netns add</c> or a deletion is cut off in the middle.</summary>
+    HalfMade,
+}
+
+/// <summary>The names of namespaces: files in /run/netns with a namespace mounted on each, as ip-netns(8) describes.</summary>
+public static class NamespaceNames
+{
+    /// <summary>All names, half-made ones included, in no order.</summary>
+    public static IEnumerable<string> List()
+    {
+        if (!Directory.Exists(NetworkNamespace.Folder))
+            return [];
+        return Directory.EnumerateFiles(NetworkNamespace.Folder).Select(path => Path.GetFileName(path));
+    }
+
+    /// <summary>What stands under a name.</summary>
+    /// <exception cref="NetlinkException">The file cannot be opened (EACCES).</exception>
+    public static NameState StateOf(string name)
+    {
+        int fd = Libc.open(PathOf(name), Libc.O_RDONLY | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0);
+        if (fd < 0)
+        {
+            Errno errno = Errno.Last;
+            return errno == Errno.NotFound ? NameState.Absent : throw new NetlinkException(errno, "open network namespace", name);
+        }
+        bool mounted = NetworkNamespace.IsNamespace(fd);
+        _ = Libc.close(fd);
+        return mounted ? NameState.Namespace : NameState.HalfMade;
+    }
+
+    /// <summary>Takes a name away, from every namespace that is mounted over another under it. The namespace itself lives on while
+    /// a process, a socket or another name holds it.</summary>
+    /// <exception cref="NetlinkException">No privilege (EPERM), or the name could not be removed (EBUSY).</exception>
+    public static void Remove(string name)
+    {
+        string path = PathOf(name);
+        // stacked mounts come off one by one; EINVAL says that no mount is left
+        const int MostStacked = 1000;
+        for (int i = 0; i < MostStacked; i++)
+        {
+            if (Libc.umount2(path, Libc.MNT_DETACH | Libc.UMOUNT_NOFOLLOW) == 0)
+                continue;
+            Errno errno = Errno.Last;
+            if (errno == Errno.Invalid || errno == Errno.NotFound)
+                break;
+            throw new NetlinkException(errno, "unmount network namespace", name);
+        }
+        if (Libc.unlink(path) != 0 && Errno.Last != Errno.NotFound)
+            throw new NetlinkException(Errno.Last, "remove network namespace", name);
+    }
+
+    /// <summary>
+    /// Makes /run/netns what ip-netns(8) makes it: a shared mount, so that a name that is taken away disappears from the mount
+    /// namespaces of all processes.
+    /// </summary>
+    /// <returns>True if a mount was made; false if /run/netns was one already.</returns>
+    /// <exception cref="NetlinkException">No privilege (EPERM).</exception>
+    public static bool PrepareFolder()
+    {
+        const string Folder = NetworkNamespace.Folder;
+        if (Libc.mkdir(Folder, 0x1ed) != 0 && Errno.Last != Errno.Exists)
+            throw new NetlinkException(Errno.Last, "create", Folder);
+        if (Libc.mount(null, Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) == 0)
+            return false;
+        if (Errno.Last != Errno.Invalid)
+            throw new NetlinkException(Errno.Last, "share mount", Folder);
+        if (Libc.mount(Folder, Folder, null, Libc.MS_BIND | Libc.MS_REC, null) != 0)
+            throw new NetlinkException(Errno.Last, "bind mount", Folder);
+        if (Libc.mount(null, Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) != 0)
+            throw new NetlinkException(Errno.Last, "share mount", Folder);
+        return true;
+    }
+
+    /// <summary>Undoes <see cref="PrepareFolder"/> if no name is left.</summary>
+    /// <returns>False if names are left, or the mount is in use.</returns>
+    public static bool RemoveFolder()
+    {
+        if (List().Any())
+            return false;
+        return Libc.umount2(NetworkNamespace.Folder, Libc.UMOUNT_NOFOLLOW) == 0;
+    }
+
+    internal static void Bind(string name, string source)
+    {
+        string path = PathOf(name);
+        int fd = Libc.open(path, Libc.O_RDONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0);
+        if (fd >= 0)
+            _ = Libc.close(fd);
+        else if (Errno.Last != Errno.Exists || StateOf(name) != NameState.HalfMade)
+            throw new NetlinkException(Errno.Last, "create network namespace", name);
+        if (Libc.mount(source, path, "none", Libc.MS_BIND, null) == 0)
+            return;
+        Errno errno = Errno.Last;
+        _ = Libc.unlink(path);
+        throw new NetlinkException(errno, "mount network namespace", name);
+    }
+
+    private static string PathOf(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (name is "." or ".." || name.AsSpan().ContainsAny('/', '\0'))
+            throw new ArgumentException($"'{name}' cannot be a file's name.", nameof(name));
+        return $"{NetworkNamespace.Folder}/{name}";
+    }
+}

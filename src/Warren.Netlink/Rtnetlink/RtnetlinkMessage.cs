@@ -1,0 +1,45 @@
+namespace Warren.Netlink.Rtnetlink;
+
+/// <summary>nlmsg_type of NETLINK_ROUTE. linux/rtnetlink.h.</summary>
+public static class RtnetlinkMessage
+{
+    /// <summary>RTM_NEWLINK.</summary>
+    public const ushort NewLink = 16;
+
+    /// <summary>RTM_DELLINK.</summary>
+    public const ushort DeleteLink = 17;
+
+    /// <summary>RTM_GETLINK.</summary>
+    public const ushort GetLink = 18;
+
+    /// <summary>RTM_NEWADDR.</summary>
+    public const ushort NewAddress = 20;
+
+    /// <summary>RTM_DELADDR.</summary>
+    public const ushort DeleteAddress = 21;
+
+    /// <summary>RTM_GETADDR.</summary>
+    public const ushort GetAddress = 22;
+
+    /// <summary>RTM_NEWROUTE.</summary>
+    public const ushort NewRoute = 24;
+
+    /// <summary>RTM_DELROUTE.</summary>
+    public const ushort DeleteRoute = 25;
+
+    /// <summary>RTM_GETROUTE.</summary>
+    public const ushort GetRoute = 26;
+}
+
+/// <summary>AF_*, as the kernel numbers them. linux/socket.h.</summary>
+public enum AddressFamily : byte
+{
+    /// <summary>AF_UNSPEC: any.</summary>
+    Unspecified = 0,
+
+    /// <summary>AF_INET.</summary>
+    IPv4 = 2,
+
+    /// <summary>AF_INET6.</summary>
+    IPv6 = 10,
+}
