@@ -1,0 +1,194 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text;
+using Warren.Netlink.Wire;
+
+namespace Warren.Netlink.Nftables;
+
+/// <summary>A type of nft that can be part of a key or a value. nftables' include/datatype.h.</summary>
+/// <param name="Word">As nft writes it.</param>
+/// <param name="Number">As nft numbers it.</param>
+/// <param name="Length">Bytes of a value, without padding.</param>
+public sealed record NftType(string Word, uint Number, int Length)
+{
+    /// <summary>ipv4_addr.</summary>
+    public static NftType IPv4Address { get; } = new("ipv4_addr", 7, 4);
+
+    /// <summary>ipv6_addr.</summary>
+    public static NftType IPv6Address { get; } = new("ipv6_addr", 8, 16);
+
+    /// <summary>inet_proto.</summary>
+    public static NftType Protocol { get; } = new("inet_proto", 12, 1);
+
+    /// <summary>inet_service: a port.</summary>
+    public static NftType Port { get; } = new("inet_service", 13, 2);
+
+    /// <summary>ifname.</summary>
+    public static NftType LinkName { get; } = new("ifname", 41, 16);
+}
+
+/// <summary>A set, or a map if it has value types. Keys and values of several types are concatenated, each padded to 4 bytes.</summary>
+/// <param name="Table">Its table.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Key">The types of a key.</param>
+/// <param name="Value">The types of a value; none for a set.</param>
+public sealed record NftSet(NftTable Table, string Name, IReadOnlyList<NftType> Key, IReadOnlyList<NftType> Value)
+{
+    internal const uint MapFlag = 8;
+
+    /// <summary>Whether keys have values.</summary>
+    public bool IsMap => Value.Count > 0;
+
+    /// <summary>As nft writes it: <c>type inet_proto . inet_service : ipv4_addr . inet_service</c>.</summary>
+    public string TypeText =>
+        "type " + Words(Key) + (IsMap ? " : " + Words(Value) : "");
+
+    internal static uint TypeNumber(IReadOnlyList<NftType> types)
+    {
+        uint number = 0;
+        foreach (NftType type in types)
+            number = (number << 6) | type.Number;
+        return number;
+    }
+
+    internal static uint Length(IReadOnlyList<NftType> types)
+    {
+        if (types.Count == 1)
+            return (uint)types[0].Length;
+        int length = 0;
+        foreach (NftType type in types)
+            length += (type.Length + 3) & ~3;
+        return (uint)length;
+    }
+
+    private static string Words(IReadOnlyList<NftType> types) => string.Join(" . ", types.Select(type => type.Word));
+}
+
+/// <summary>A key of a set, or a key and its value of a map, as the kernel keeps them: bytes.</summary>
+public sealed class NftElement : IEquatable<NftElement>
+{
+    private readonly byte[] _key;
+    private readonly byte[] _value;
+
+    /// <summary>Takes the bytes as they are.</summary>
+    /// <param name="key">The key: each part in network byte order, padded to 4 bytes.</param>
+    /// <param name="value">The value; empty in a set.</param>
+    public NftElement(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value = default)
+    {
+        _key = key.ToArray();
+        _value = value.ToArray();
+    }
+
+    /// <summary>The key's bytes.</summary>
+    public ReadOnlySpan<byte> Key => _key;
+
+    /// <summary>The value's bytes; empty in a set.</summary>
+    public ReadOnlySpan<byte> Value => _value;
+
+    /// <inheritdoc/>
+    public bool Equals(NftElement? other) =>
+        other is not null && _key.AsSpan().SequenceEqual(other._key) && _value.AsSpan().SequenceEqual(other._value);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as NftElement);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.AddBytes(_key);
+        hash.AddBytes(_value);
+        return hash.ToHashCode();
+    }
+
+    internal static void ParseList(in Message message, List<NftElement> elements)
+    {
+        if (message.Type != NftMessage.NewElement)
+            return;
+        AttributeReader attribute = message.Attributes<NetfilterHeader>();
+        while (attribute.Next())
+        {
+            if (!attribute.Is(NftaElement.Elements))
+                continue;
+            AttributeReader list = attribute.Get(NftaElement.Elements);
+            while (list.Next())
+            {
+                if (list.Is(NftaElement.ListElement))
+                    elements.Add(ParseElement(list.Get(NftaElement.ListElement)));
+            }
+        }
+    }
+
+    private static NftElement ParseElement(AttributeReader attribute)
+    {
+        ReadOnlySpan<byte> key = default;
+        ReadOnlySpan<byte> value = default;
+        while (attribute.Next())
+        {
+            if (attribute.Is(NftaElement.Key))
+                key = DataValue(attribute.Get(NftaElement.Key));
+            else if (attribute.Is(NftaElement.Data))
+                value = DataValue(attribute.Get(NftaElement.Data));
+        }
+        return new NftElement(key, value);
+    }
+
+    private static ReadOnlySpan<byte> DataValue(AttributeReader attribute)
+    {
+        while (attribute.Next())
+        {
+            if (attribute.Is(NftaData.Value))
+                return attribute.Get(NftaData.Value);
+        }
+        return default;
+    }
+}
+
+/// <summary>Lays out the parts of a concatenated key or value: each in network byte order, padded to 4 bytes.</summary>
+public ref struct NftData
+{
+    private readonly Span<byte> _buffer;
+
+    /// <summary>Writes into a buffer, from its start.</summary>
+    public NftData(Span<byte> buffer)
+    {
+        _buffer = buffer;
+        Length = 0;
+    }
+
+    /// <summary>Bytes written so far.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>What has been written.</summary>
+    public readonly ReadOnlySpan<byte> Bytes => _buffer[..Length];
+
+    /// <summary>Adds an address.</summary>
+    public void Add(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        address.TryWriteBytes(_buffer[Length..], out int written);
+        Length += written;
+    }
+
+    /// <summary>Adds a port.</summary>
+    public void AddPort(int port)
+    {
+        Span<byte> space = Take(4);
+        BinaryPrimitives.WriteUInt16BigEndian(space, (ushort)port);
+    }
+
+    /// <summary>Adds a protocol number.</summary>
+    public void Add(TransportProtocol protocol) => Take(4)[0] = (byte)protocol;
+
+    /// <summary>Adds a link's name, 15 bytes at most.</summary>
+    public void AddLinkName(string name) => Encoding.UTF8.GetBytes(name, Take(16));
+
+    private Span<byte> Take(int length)
+    {
+        Span<byte> space = _buffer.Slice(Length, length);
+        space.Clear();
+        Length += length;
+        return space;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Warren.Netlink.Nftables;
+
+/// <summary>
+/// Statements in the words of nft, for <c>using static</c>: a rule is
+/// <c>table.Rule("forward", IifName("wrn-*"), CtState(NftState.Established), Accept)</c>.
+/// </summary>
+public static class NftStatements
+{
+    private const uint SecondPart = 9;
+    private const uint ThirdPart = 10;
+
+    /// <summary>A rule of a table.</summary>
+    public static NftRule Rule(this NftTable table, string chain, params ReadOnlySpan<NftExpression[]> statements)
+    {
+        var expressions = new List<NftExpression>();
+        foreach (NftExpression[] statement in statements)
+            expressions.AddRange(statement);
+        return new NftRule(table, chain, expressions);
+    }
+
+    /// <summary><c>accept</c></summary>
+    public static NftExpression[] Accept { get; } = [new NftImmediate(NftVerdict.Accept)];
+
+    /// <summary><c>drop</c></summary>
+    public static NftExpression[] Drop { get; } = [new NftImmediate(NftVerdict.Drop)];
+
+    /// <summary><c>counter</c></summary>
+    public static NftExpression[] Counter { get; } = [new NftCounter()];
+
+    /// <summary><c>masquerade</c></summary>
+    public static NftExpression[] Masquerade { get; } = [new NftMasquerade()];
+
+    /// <summary><c>ct status dnat</c></summary>
+    public static NftExpression[] CtStatusDnat { get; } = Bits(NftConntrackKey.Status, NftConntrack.TranslatedDestination);
+
+    /// <summary><c>fib daddr type local</c></summary>
+    public static NftExpression[] FibDaddrLocal { get; } =
+        [new NftFib(NftFib.AddressType, NftFib.Destination), new NftCompare(NftOperator.Equal, Machine(2))];
+
+    /// <summary><c>meta nfproto ipv4</c></summary>
+    public static NftExpression[] IPv4 { get; } =
+        [new NftMeta(NftMetaKey.Family), new NftCompare(NftOperator.Equal, new NftValue([(byte)NftFamily.Ip]))];
+
+    /// <summary><c>jump CHAIN</c></summary>
+    public static NftExpression[] Jump(string chain) => [new NftImmediate(NftVerdict.Jump(chain))];
+
+    /// <summary><c>goto CHAIN</c></summary>
+    public static NftExpression[] Goto(string chain) => [new NftImmediate(NftVerdict.Goto(chain))];
+
+    /// <summary><c>iifname "NAME"</c>; a name that ends with * stands for all that begin so.</summary>
+    public static NftExpression[] IifName(string name) => LinkName(NftMetaKey.InputLinkName, NftOperator.Equal, name);
+
+    /// <summary><c>iifname != "NAME"</c></summary>
+    public static NftExpression[] IifNameNot(string name) => LinkName(NftMetaKey.InputLinkName, NftOperator.NotEqual, name);
+
+    /// <summary><c>oifname "NAME"</c></summary>
+    public static NftExpression[] OifName(string name) => LinkName(NftMetaKey.OutputLinkName, NftOperator.Equal, name);
+
+    /// <summary><c>oifname != "NAME"</c></summary>
+    public static NftExpression[] OifNameNot(string name) => LinkName(NftMetaKey.OutputLinkName, NftOperator.NotEqual, name);
+
+    /// <summary><c>iifname @SET</c></summary>
+    public static NftExpression[] IifNameIn(NftSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return [new NftMeta(NftMetaKey.InputLinkName), new NftLookup(set.Name)];
+    }
+
+    /// <summary><c>ct state STATE,…</c></summary>
+    public static NftExpression[] CtState(NftState states) => Bits(NftConntrackKey.State, (uint)states);
+
+    /// <summary><c>ip saddr NETWORK</c>, with a prefix of 8, 16, 24 or 32 bits.</summary>
+    public static NftExpression[] IpSaddr(IPAddress network, int prefixLength) => Prefix(12, network, prefixLength);
+
+    /// <summary><c>ip daddr NETWORK</c>, with a prefix of 8, 16, 24 or 32 bits.</summary>
+    public static NftExpression[] IpDaddr(IPAddress network, int prefixLength) => Prefix(16, network, prefixLength);
+
+    /// <summary><c>dnat ip to meta l4proto . th dport map @MAP</c></summary>
+    public static NftExpression[] DnatByPort(NftSet map)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        return
+        [
+            new NftMeta(NftMetaKey.TransportProtocol),
+            new NftPayload(NftBase.Transport, 2, 2, SecondPart),
+            new NftLookup(map.Name, 1, 1),
+            new NftNat(true, NftFamily.Ip, 1, SecondPart),
+        ];
+    }
+
+    /// <summary><c>dnat ip to ip daddr . meta l4proto . th dport map @MAP</c></summary>
+    public static NftExpression[] DnatByAddressAndPort(NftSet map)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        return
+        [
+            new NftPayload(NftBase.Network, 16, 4),
+            new NftMeta(NftMetaKey.TransportProtocol, SecondPart),
+            new NftPayload(NftBase.Transport, 2, 2, ThirdPart),
+            new NftLookup(map.Name, 1, 1),
+            new NftNat(true, NftFamily.Ip, 1, SecondPart),
+        ];
+    }
+
+    // a name without its ending NUL is compared as far as it goes
+    private static NftExpression[] LinkName(NftMetaKey key, NftOperator comparison, string name)
+    {
+        byte[] value;
+        if (name.EndsWith('*'))
+            value = Encoding.UTF8.GetBytes(name[..^1]);
+        else
+            Encoding.UTF8.GetBytes(name, value = new byte[16]);
+        return [new NftMeta(key), new NftCompare(comparison, new NftValue(value))];
+    }
+
+    private static NftExpression[] Bits(NftConntrackKey key, uint bits) =>
+        [new NftConntrack(key), new NftBitwise(Machine(bits), Machine(0)), new NftCompare(NftOperator.NotEqual, Machine(0))];
+
+    private static NftExpression[] Prefix(uint offset, IPAddress network, int prefixLength)
+    {
+        if (prefixLength is not (8 or 16 or 24 or 32))
+            throw new ArgumentOutOfRangeException(nameof(prefixLength), prefixLength, "Only whole bytes are compared.");
+        ReadOnlySpan<byte> bytes = network.GetAddressBytes().AsSpan(0, prefixLength / 8);
+        return [new NftPayload(NftBase.Network, offset, (uint)bytes.Length), new NftCompare(NftOperator.Equal, new NftValue(bytes))];
+    }
+
+    private static NftValue Machine(uint value) => new(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in value)));
+}
