@@ -1,0 +1,42 @@
+using Warren.Model;
+
+namespace Warren.Planning;
+
+/// <summary>How a firewall's rules are kept.</summary>
+public enum FirewallBackend
+{
+    /// <summary>nf_tables, written by nft or a library.</summary>
+    Nft,
+
+    /// <summary>nf_tables, written by iptables-nft.</summary>
+    IptablesNft,
+
+    /// <summary>The legacy tables, which nf_tables does not show.</summary>
+    IptablesLegacy,
+}
+
+/// <summary>A base chain of another firewall, by its place.</summary>
+/// <param name="Backend">How it is kept.</param>
+/// <param name="Family">As nft writes it: <c>ip</c>, <c>inet</c>.</param>
+/// <param name="Table">Its table: <c>filter</c>.</param>
+/// <param name="Name">Its name: <c>FORWARD</c>.</param>
+public sealed record ForeignChain(FirewallBackend Backend, string Family, string Table, string Name)
+{
+    /// <summary>In words: <c>chain FORWARD of table ip filter (iptables-nft)</c>.</summary>
+    public override string ToString() =>
+        Backend == FirewallBackend.IptablesLegacy
+            ? $"chain {Name} of table {Table} (iptables-legacy)"
+            : $"chain {Name} of table {Family} {Table}{(Backend == FirewallBackend.IptablesNft ? " (iptables-nft)" : "")}";
+}
+
+/// <summary>A chain of another firewall that drops what Warren forwards: an accept elsewhere does not override it.</summary>
+/// <param name="Chain">Which chain.</param>
+/// <param name="Cause">Why: <c>policy drop</c>, or the rule's text.</param>
+/// <param name="Owner">Whose it is, as far as it can be told: <c>docker</c>, <c>ufw</c>; empty if not.</param>
+/// <param name="Opened">Whether Warren's accept rules stand at its head already.</param>
+public sealed record Obstacle(ForeignChain Chain, string Cause, string Owner, bool Opened);
+
+/// <summary>A rule of another firewall that takes a port away before Warren's forward could.</summary>
+/// <param name="Host">Which port.</param>
+/// <param name="Place">Where the rule is and what it says: <c>table ip nat, chain DOCKER: tcp dport 6000 dnat to 172.17.0.2:80</c>.</param>
+public sealed record ForeignForward(HostPort Host, string Place);
