@@ -1,0 +1,222 @@
+using System.Net;
+using System.Text;
+using Warren.Model;
+using Warren.Netlink;
+using Warren.Netlink.Nftables;
+using Warren.Planning;
+using static Warren.Netlink.Nftables.NftStatements;
+
+namespace Warren.Firewall;
+
+/// <summary>
+/// Warren's table, as data. Its rules name no uplink and no namespace, and are the same with one forward or ten thousand: what
+/// varies are the elements of two maps and a set.
+/// </summary>
+internal static class Ruleset
+{
+    private const string AnyLink = NamespaceName.LinkPrefix + "*";
+    private const int Raw = -300;
+    private const int DestinationNat = -100;
+    private const int Filter = 0;
+    private const int SourceNat = 100;
+
+    public static NftTable Table { get; } = new(NftFamily.Inet, "warren", "made by warren");
+
+    /// <summary>Published ports that answer on every address of the host.</summary>
+    public static NftSet Forwards { get; } =
+        new(Table, "forwards4", [NftType.Protocol, NftType.Port], [NftType.IPv4Address, NftType.Port]);
+
+    /// <summary>Published ports that answer on one address of the host.</summary>
+    public static NftSet ForwardsAt { get; } =
+        new(
+            Table,
+            "forwards4_at",
+            [NftType.IPv4Address, NftType.Protocol, NftType.Port],
+            [NftType.IPv4Address, NftType.Port]
+        );
+
+    /// <summary>Uplinks on which Warren switched forwarding on.</summary>
+    public static NftSet SwitchedOn { get; } = new(Table, "switched_on", [NftType.LinkName], []);
+
+    public static IReadOnlyList<NftSet> Sets { get; } = [Forwards, ForwardsAt, SwitchedOn];
+
+    public static IReadOnlyList<NftChain> Chains { get; } =
+    [
+        Base("guard", "filter", NftHook.Prerouting, Raw),
+        Base("prerouting", "nat", NftHook.Prerouting, DestinationNat),
+        Base("output", "nat", NftHook.Output, DestinationNat),
+        Base("postrouting", "nat", NftHook.Postrouting, SourceNat),
+        Base("forward", "filter", NftHook.Forward, Filter),
+        new(Table, "publish"),
+        new(Table, "ingress"),
+        new(Table, "egress"),
+    ];
+
+    public static IReadOnlyList<NftRule> Rules { get; } =
+    [
+        // Localhost publishing lets links route 127.0.0.0/8 (route_localnet): nobody but the host itself may use that.
+        Table.Rule("guard", IifNameNot("lo"), IpDaddr(IPAddress.Loopback, 8), Counter, Drop),
+        // Only what is for this host is translated; what passes through to another machine's port is not ours.
+        Table.Rule("prerouting", FibDaddrLocal, Jump("publish")),
+        Table.Rule("output", FibDaddrLocal, Jump("publish")),
+        Table.Rule("publish", DnatByAddressAndPort(ForwardsAt)),
+        Table.Rule("publish", DnatByPort(Forwards)),
+        // To the world, whatever link leads there.
+        Table.Rule("postrouting", IifName(AnyLink), OifNameNot(AnyLink), Masquerade),
+        // From the host's 127.0.0.1 into a namespace: it could not answer that address.
+        Table.Rule("postrouting", IpSaddr(IPAddress.Loopback, 8), OifName(AnyLink), Masquerade),
+        // A namespace that calls a published port of its own or of a sibling: the answer must come back through here.
+        Table.Rule("postrouting", IifName(AnyLink), OifName(AnyLink), CtStatusDnat, Masquerade),
+        Table.Rule("forward", OifName(AnyLink), Goto("ingress")),
+        Table.Rule("forward", IifName(AnyLink), Goto("egress")),
+        // Forwarding is on for these because of us: other pairs of links stay as closed as they were.
+        Table.Rule("forward", IifNameIn(SwitchedOn), Goto("ingress")),
+        Table.Rule("ingress", CtState(NftState.Established | NftState.Related), Accept),
+        Table.Rule("ingress", CtStatusDnat, Accept),
+        Table.Rule("ingress", Counter, Drop),
+        // What belongs to no flow would leave with the namespace's own address.
+        Table.Rule("egress", CtState(NftState.Invalid), Counter, Drop),
+    ];
+
+    /// <summary>Whether the chains of our table, out of a list of all chains, are as they should be: all there, with hook, policy,
+    /// and as many rules as they should have.</summary>
+    public static RulesetState StateOf(IEnumerable<NftChain> all)
+    {
+        int seen = 0;
+        bool damaged = false;
+        foreach (NftChain chain in all)
+        {
+            if (!IsOurs(chain.Table))
+                continue;
+            NftChain? wanted = Find(chain.Name);
+            if (wanted is null || chain with { Uses = 0, Table = Table } != wanted || chain.Uses != Uses(wanted.Name))
+                damaged = true;
+            seen++;
+        }
+        if (seen == 0)
+            return RulesetState.Absent;
+        return damaged || seen != Chains.Count ? RulesetState.Damaged : RulesetState.Intact;
+    }
+
+    public static bool IsOurs(NftTable table) => table.Family == Table.Family && table.Name == Table.Name;
+
+    /// <summary>Adds the whole table to a transaction.</summary>
+    public static void AddAll(NftTransaction transaction)
+    {
+        transaction.Add(Table);
+        foreach (NftSet set in Sets)
+            transaction.Add(set);
+        foreach (NftChain chain in Chains)
+            transaction.Add(chain);
+        foreach (NftRule rule in Rules)
+            transaction.Append(rule);
+    }
+
+    /// <summary>The table as a script for <c>nft -f</c>.</summary>
+    public static IEnumerable<string> Script()
+    {
+        yield return $"table {Table} {{";
+        yield return $"\tcomment \"{Table.Comment}\"";
+        foreach (NftSet set in Sets)
+            yield return $"\t{(set.IsMap ? "map" : "set")} {set.Name} {{ {set.TypeText}; }}";
+        // a chain must be there before a rule can lead to it
+        foreach (NftChain chain in Chains.Where(chain => chain.Hook is null).Concat(Chains.Where(chain => chain.Hook is not null)))
+        {
+            yield return $"\tchain {chain.Name} {{";
+            if (chain.Hook is not null)
+                yield return "\t\t" + chain.HookText;
+            foreach (NftRule rule in Rules.Where(rule => rule.Chain == chain.Name))
+                yield return "\t\t" + rule;
+            yield return "\t}";
+        }
+        yield return "}";
+    }
+
+    /// <summary>The map in which a host port belongs.</summary>
+    public static NftSet MapOf(HostPort host) => host.HostAddress is null ? Forwards : ForwardsAt;
+
+    /// <summary>The key of a forward.</summary>
+    public static NftElement Key(HostPort host)
+    {
+        var key = new NftData(stackalloc byte[32]);
+        AddKey(ref key, host);
+        return new NftElement(key.Bytes);
+    }
+
+    /// <summary>The element of a forward.</summary>
+    public static NftElement Element(HostPort host, Target target)
+    {
+        var key = new NftData(stackalloc byte[32]);
+        AddKey(ref key, host);
+        var value = new NftData(stackalloc byte[32]);
+        value.Add(target.Address);
+        value.AddPort(target.Port);
+        return new NftElement(key.Bytes, value.Bytes);
+    }
+
+    /// <summary>A forward out of its element; null for bytes that are none.</summary>
+    public static (HostPort Host, Target Target)? Read(NftSet map, NftElement element)
+    {
+        ReadOnlySpan<byte> key = element.Key;
+        IPAddress? address = null;
+        if (map == ForwardsAt)
+        {
+            if (key.Length != 12)
+                return null;
+            address = new IPAddress(key[..4]);
+            key = key[4..];
+        }
+        if (key.Length != 8 || element.Value.Length != 8)
+            return null;
+        var host = new HostPort(address, (key[4] << 8) | key[5], (Protocol)key[0]);
+        return (host, new Target(new IPAddress(element.Value[..4]), (element.Value[4] << 8) | element.Value[5]));
+    }
+
+    /// <summary>The element of an uplink.</summary>
+    public static NftElement LinkElement(string name)
+    {
+        var key = new NftData(stackalloc byte[16]);
+        key.AddLinkName(name);
+        return new NftElement(key.Bytes);
+    }
+
+    private static void AddKey(ref NftData key, HostPort host)
+    {
+        if (host.HostAddress is { } address)
+            key.Add(address);
+        key.Add((TransportProtocol)host.Protocol);
+        key.AddPort(host.Port);
+    }
+
+    private static NftChain? Find(string name)
+    {
+        foreach (NftChain chain in Chains)
+        {
+            if (chain.Name == name)
+                return chain;
+        }
+        return null;
+    }
+
+    // what the kernel counts: the rules in a chain, and those that lead to it
+    private static int Uses(string name)
+    {
+        int uses = 0;
+        foreach (NftRule rule in Rules)
+        {
+            if (rule.Chain == name)
+                uses++;
+            if (rule.Expressions[^1] is NftImmediate { Verdict: { } verdict } && verdict.Chain == name)
+                uses++;
+        }
+        return uses;
+    }
+
+    private static NftChain Base(string name, string type, NftHook hook, int priority) =>
+        new(Table, name)
+        {
+            Type = type,
+            Hook = hook,
+            Priority = priority,
+        };
+}

@@ -1,0 +1,39 @@
+using System.Net;
+
+namespace Warren.Model;
+
+/// <summary>What a namespace shall be like. What is null is left as it is, or chosen.</summary>
+/// <param name="Name">Its name, valid.</param>
+public sealed record NamespaceWish(string Name)
+{
+    /// <summary>The subnet: the host end has its first address, the namespace its second.</summary>
+    public Cidr? Subnet { get; init; }
+
+    /// <summary>The namespace's address, given together with <see cref="Gateway"/>.</summary>
+    public Cidr? Address { get; init; }
+
+    /// <summary>The host end's address.</summary>
+    public IPAddress? Gateway { get; init; }
+
+    /// <summary>Ports that shall be published.</summary>
+    public IReadOnlyList<PortRequest> Publish { get; init; } = [];
+
+    /// <summary>Ports that shall not be published any longer.</summary>
+    public IReadOnlyList<PortRequest> Unpublish { get; init; } = [];
+
+    /// <summary>Whether it must be there with its link already: to publish does not make a namespace.</summary>
+    public bool MustExist { get; init; }
+}
+
+/// <summary>What shall be changed by one verb.</summary>
+public sealed record Wish
+{
+    /// <summary>Namespaces that shall be there.</summary>
+    public IReadOnlyList<NamespaceWish> Ensure { get; init; } = [];
+
+    /// <summary>Namespaces that shall be gone.</summary>
+    public IReadOnlyList<string> Remove { get; init; } = [];
+
+    /// <summary>Whether everything that is Warren's shall be gone.</summary>
+    public bool RemoveAll { get; init; }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Warren.Model;
+
+namespace Warren.Planning;
+
+/// <summary>
+/// What the alias of a host end says: whose it is, which address the namespace has, which ports are published. The kernel keeps
+/// it with the link, so there is no file that could say something else. <c>warren:web1 10.213.0.2/30 6000:8080 53:53/udp</c>
+/// </summary>
+/// <param name="Namespace">The namespace's name.</param>
+/// <param name="Inside">The namespace's address.</param>
+/// <param name="Forwards">The published ports.</param>
+public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forward> Forwards)
+{
+    private const string Prefix = "warren:";
+    private const string AdoptedWord = "adopted";
+    private const string LoopbackWord = "lo";
+    private const string MoreWord = "...";
+
+    // IFALIASZ is 256 with the ending NUL. linux/if_link.h
+    private const int Longest = 255;
+
+    /// <summary>Whether somebody else made the namespace.</summary>
+    public bool Adopted { get; init; }
+
+    /// <summary>Whether Warren switched lo on in a namespace that somebody else made.</summary>
+    public bool SwitchedLoopbackOn { get; init; }
+
+    /// <summary>Whether there are more forwards than fitted: the maps know them all.</summary>
+    public bool Cut { get; private init; }
+
+    /// <summary>The alias, 255 characters at most.</summary>
+    public string Write()
+    {
+        var text = new StringBuilder(Prefix).Append(Namespace);
+        if (Adopted)
+            text.Append(' ').Append(AdoptedWord);
+        if (SwitchedLoopbackOn)
+            text.Append(' ').Append(LoopbackWord);
+        text.Append(' ').Append(Inside);
+        foreach (string range in Ranges(Forwards))
+        {
+            if (text.Length + 1 + range.Length > Longest - MoreWord.Length - 1)
+            {
+                text.Append(' ').Append(MoreWord);
+                break;
+            }
+            text.Append(' ').Append(range);
+        }
+        return text.ToString();
+    }
+
+    /// <summary>Reads an alias.</summary>
+    /// <returns>False for any text that is not exactly what <see cref="Write"/> gives.</returns>
+    public static bool TryParse(string alias, [NotNullWhen(true)] out LinkMark? mark)
+    {
+        mark = null;
+        if (!alias.StartsWith(Prefix, StringComparison.Ordinal))
+            return false;
+        string[] words = alias[Prefix.Length..].Split(' ');
+        if (NamespaceName.Fault(words[0]) is not null)
+            return false;
+        int i = 1;
+        bool adopted = i < words.Length && words[i] == AdoptedWord;
+        i += adopted ? 1 : 0;
+        bool loopback = i < words.Length && words[i] == LoopbackWord;
+        i += loopback ? 1 : 0;
+        if (i >= words.Length || !Cidr.TryParse(words[i], out Cidr? inside))
+            return false;
+        var forwards = new List<Forward>();
+        bool cut = false;
+        for (i++; i < words.Length; i++)
+        {
+            if (words[i] == MoreWord)
+                cut = true;
+            else if (PortRequest.TryParse(words[i], out PortRequest? request, out _) && !request.TakesAny)
+                forwards.AddRange(request.Forwards);
+            else
+                return false;
+        }
+        mark = new LinkMark(words[0], inside.Value, forwards)
+        {
+            Adopted = adopted,
+            SwitchedLoopbackOn = loopback,
+            Cut = cut,
+        };
+        return true;
+    }
+
+    /// <summary>Forwards in the words of <c>-p</c>, those in a row as one range; TCP, the usual, is not named.</summary>
+    internal static IEnumerable<string> Ranges(IReadOnlyList<Forward> forwards)
+    {
+        for (int i = 0; i < forwards.Count; )
+        {
+            Forward first = forwards[i];
+            int length = 1;
+            while (i + length < forwards.Count && forwards[i + length] == Next(first, length))
+                length++;
+            string address = first.Host.HostAddress is { } host ? host.Bracketed() + ":" : "";
+            string protocol = first.Host.Protocol == Protocol.Tcp ? "" : "/" + first.Host.Protocol.Word();
+            yield return length == 1
+                ? $"{address}{first.Host.Port}:{first.Port}{protocol}"
+                : $"{address}{first.Host.Port}-{first.Host.Port + length - 1}:{first.Port}-{first.Port + length - 1}{protocol}";
+            i += length;
+        }
+    }
+
+    private static Forward Next(Forward first, int steps) =>
+        new(first.Host with { Port = first.Host.Port + steps }, first.Port + steps);
+}

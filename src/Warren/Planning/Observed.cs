@@ -1,0 +1,143 @@
+using System.Net;
+using Warren.Model;
+
+namespace Warren.Planning;
+
+/// <summary>What stands under a namespace's name.</summary>
+public enum Presence
+{
+    /// <summary>Nothing.</summary>
+    Absent,
+
+    /// <summary>A namespace.</summary>
+    Standing,
+
+    /// <summary>A file without a namespace on it.</summary>
+    HalfMade,
+}
+
+/// <summary>A namespace as it was found.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Presence">What stands under the name.</param>
+public sealed record ObservedNamespace(string Name, Presence Presence)
+{
+    /// <summary>Whether Warren made it; one that others made stays when its link goes.</summary>
+    public bool IsOurs { get; init; }
+
+    /// <summary>Its link, or null.</summary>
+    public ObservedLink? Link { get; init; }
+
+    /// <summary>The name under which its host end is, or would be made.</summary>
+    public required string LinkName { get; init; }
+
+    /// <summary>A link of somebody else's under that name.</summary>
+    public bool LinkNameTaken { get; init; }
+
+    /// <summary>Names of the links inside; known only of a namespace without a link of ours.</summary>
+    public IReadOnlyList<string> InsideLinks { get; init; } = [];
+
+    /// <summary>Whether lo inside is up; known only of a namespace without a link of ours.</summary>
+    public bool LoopbackUp { get; init; }
+
+    /// <summary>Whether there is a default route inside; known only of a namespace without a link of ours.</summary>
+    public bool HasDefaultRoute { get; init; }
+}
+
+/// <summary>A link as it was found, by its host end.</summary>
+/// <param name="Name">The host end's name.</param>
+/// <param name="Index">The host end's index.</param>
+public sealed record ObservedLink(string Name, int Index)
+{
+    /// <summary>What the host end's alias says of the link: what was asked for. Null if it was never completed.</summary>
+    public LinkMark? Mark { get; init; }
+
+    /// <summary>The host end's address.</summary>
+    public Cidr? Host { get; init; }
+
+    /// <summary>Whether the host end is up.</summary>
+    public bool Up { get; init; }
+}
+
+/// <summary>A subnet that is in use on the host.</summary>
+/// <param name="Network">The subnet.</param>
+/// <param name="Reason">By what: <c>route 10.0.0.0/24 dev eth0</c>.</param>
+public readonly record struct TakenNetwork(Cidr Network, string Reason);
+
+/// <summary>A link of the host by which packets leave to the world.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Mtu">The largest packet in bytes.</param>
+/// <param name="Forwarding">net.ipv4.conf.NAME.forwarding.</param>
+public sealed record Uplink(string Name, uint Mtu, bool Forwarding);
+
+/// <summary>Where a forward leads.</summary>
+/// <param name="Address">The namespace's address.</param>
+/// <param name="Port">The port there.</param>
+public readonly record struct Target(IPAddress Address, int Port)
+{
+    /// <summary><c>10.213.0.2:8080</c></summary>
+    public override string ToString() => $"{Address.Bracketed()}:{Port}";
+}
+
+/// <summary>A process of the host that listens on a port.</summary>
+/// <param name="Host">Where it listens.</param>
+/// <param name="Process">Its name and number: <c>nginx (pid 812)</c>.</param>
+public readonly record struct Listener(HostPort Host, string Process);
+
+/// <summary>What there is of our table.</summary>
+public enum RulesetState
+{
+    /// <summary>No table.</summary>
+    Absent,
+
+    /// <summary>The table with all its chains and rules.</summary>
+    Intact,
+
+    /// <summary>A table in which something is missing or too much.</summary>
+    Damaged,
+}
+
+/// <summary>All that a plan depends on, found at one moment under the lock.</summary>
+public sealed record Observed
+{
+    /// <summary>The namespaces asked about; all that are Warren's, if <see cref="Everything"/>.</summary>
+    public required IReadOnlyList<ObservedNamespace> Namespaces { get; init; }
+
+    /// <summary>Whether all namespaces and all forwards were looked at.</summary>
+    public bool Everything { get; init; }
+
+    /// <summary>Whether links of Warren's other than of the namespaces asked about are there.</summary>
+    public bool OthersRemain { get; init; }
+
+    /// <summary>Subnets in use, in any routing table.</summary>
+    public IReadOnlyList<TakenNetwork> Taken { get; init; } = [];
+
+    /// <summary>The host's addresses.</summary>
+    public IReadOnlyList<IPAddress> HostAddresses { get; init; } = [];
+
+    /// <summary>The links to the world.</summary>
+    public IReadOnlyList<Uplink> Uplinks { get; init; } = [];
+
+    /// <summary>net.ipv4.ip_forward: whether the host forwards between all its links anyway.</summary>
+    public bool ForwardsAnyway { get; init; }
+
+    /// <summary>What there is of our table.</summary>
+    public RulesetState Ruleset { get; init; }
+
+    /// <summary>Forwards in force: those asked about, or all.</summary>
+    public IReadOnlyDictionary<HostPort, Target> Forwards { get; init; } = new Dictionary<HostPort, Target>();
+
+    /// <summary>Uplinks on which Warren switched forwarding on.</summary>
+    public IReadOnlyList<string> SwitchedOn { get; init; } = [];
+
+    /// <summary>Chains of others that drop what Warren forwards.</summary>
+    public IReadOnlyList<Obstacle> Obstacles { get; init; } = [];
+
+    /// <summary>Chains of others in which Warren's accept rules stand.</summary>
+    public IReadOnlyList<ForeignChain> Openings { get; init; } = [];
+
+    /// <summary>Rules of others that take one of the wanted ports.</summary>
+    public IReadOnlyList<ForeignForward> ForeignForwards { get; init; } = [];
+
+    /// <summary>Processes that listen on one of the wanted ports.</summary>
+    public IReadOnlyList<Listener> Listeners { get; init; } = [];
+}

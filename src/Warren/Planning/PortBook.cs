@@ -1,0 +1,124 @@
+using System.Net;
+using Warren.Model;
+
+namespace Warren.Planning;
+
+/// <summary>Which host ports are whose: forwards that stand, forwards of this plan, processes of the host, rules of others.</summary>
+/// <param name="observed">What was found.</param>
+internal sealed class PortBook(Observed observed)
+{
+    private readonly List<(Forward Forward, string Namespace)> _chosen = [];
+
+    /// <summary>The forwards for a request; reasons why it cannot be are added to the list.</summary>
+    public IReadOnlyList<Forward> Choose(PortRequest request, LinkMark mark, List<Refusal> refusals)
+    {
+        if (request.HostAddress is { } address && !IsOfHost(address))
+        {
+            refusals.Add(new Refusal($"{mark.Namespace}: {address} is not an address of this host", "ip addr shows those it has"));
+            return [];
+        }
+        // What stands is asked for again: any port that this namespace has already for the same port inside will do.
+        if (request.TakesAny)
+        {
+            foreach (Forward forward in mark.Forwards)
+            {
+                if (request.Forwards.Contains(forward))
+                    return [forward];
+            }
+        }
+        var chosen = new List<Forward>();
+        foreach (Forward forward in request.Forwards)
+        {
+            Refusal? conflict = Conflict(forward, mark);
+            if (request.TakesAny && conflict is not null)
+                continue;
+            if (conflict is { } refusal)
+            {
+                refusals.Add(refusal);
+                // a range of a thousand taken ports is one mistake
+                if (refusals.Count > 20)
+                    return [];
+                continue;
+            }
+            chosen.Add(forward);
+            _chosen.Add((forward, mark.Namespace));
+            if (request.TakesAny)
+                return chosen;
+        }
+        if (request.TakesAny)
+        {
+            refusals.Add(
+                new Refusal(
+                    $"{mark.Namespace}: no port from {request.HostFirst} to {request.HostLast}/{request.Protocol.Word()} is free",
+                    "other host ports"
+                )
+            );
+        }
+        return chosen;
+    }
+
+    private Refusal? Conflict(Forward forward, LinkMark mark)
+    {
+        string name = mark.Namespace;
+        HostPort host = forward.Host;
+        var own = new Target(mark.Inside.Address, forward.Port);
+        foreach ((Forward other, string owner) in _chosen)
+        {
+            if (other.Host.Overlaps(host) && !(owner == name && other == forward))
+                return new Refusal($"{name}: port {host} is asked for twice, as {other} for {owner} too", "another host port");
+        }
+        foreach ((HostPort standing, Target target) in observed.Forwards)
+        {
+            if (!standing.Overlaps(host) || (standing == host && target == own))
+                continue;
+            // a forward on one address and the same one on all addresses may stand side by side if they lead to the same place
+            if (target == own)
+                continue;
+            string owner = OwnerOf(target);
+            return new Refusal(
+                $"{name}: port {host} is published already, for {owner} ({standing} -> {target})",
+                owner == name ? $"warren unpublish {name} {host.Port}:{target.Port} first, or another host port" : "another host port"
+            );
+        }
+        if (mark.Forwards.Contains(forward))
+            return null;
+        foreach (Listener listener in observed.Listeners)
+        {
+            if (listener.Host.Overlaps(host))
+            {
+                return new Refusal(
+                    $"{name}: {Terminal.Safe(listener.Process)} listens on the host's port {listener.Host}",
+                    "another host port, or stop that program"
+                );
+            }
+        }
+        foreach (ForeignForward foreign in observed.ForeignForwards)
+        {
+            if (foreign.Host.Overlaps(host))
+                return new Refusal($"{name}: port {host} is taken by another firewall's rule: {Terminal.Safe(foreign.Place)}", "another host port");
+        }
+        return null;
+    }
+
+    private string OwnerOf(Target target)
+    {
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            if (space.Link?.Mark is { } mark && mark.Inside.Address.Equals(target.Address))
+                return space.Name;
+        }
+        return "another namespace";
+    }
+
+    private bool IsOfHost(IPAddress address)
+    {
+        if (IPAddress.IsLoopback(address))
+            return true;
+        foreach (IPAddress own in observed.HostAddresses)
+        {
+            if (own.Equals(address))
+                return true;
+        }
+        return false;
+    }
+}

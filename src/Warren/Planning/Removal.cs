@@ -1,0 +1,91 @@
+using System.Net;
+using Warren.Model;
+using Warren.Planning.Steps;
+
+namespace Warren.Planning;
+
+/// <summary>The plan that takes namespaces away; with the last one, everything that Warren did to the host.</summary>
+internal static class Removal
+{
+    public static Plan Make(Observed observed, Wish wish)
+    {
+        List<ObservedNamespace> going = wish.RemoveAll
+            ? [.. observed.Namespaces.Where(IsWarrens)]
+            : [.. wish.Remove.Distinct().Select(name => Named(observed, name))];
+        bool last = wish.RemoveAll || !observed.OthersRemain;
+
+        var forwards = new List<ForwardEntry>();
+        var addresses = new List<IPAddress>();
+        var goingAddresses = new Dictionary<IPAddress, string>();
+        foreach (ObservedNamespace space in going)
+        {
+            if (space.Link?.Mark is not { } mark)
+                continue;
+            addresses.Add(mark.Inside.Address);
+            goingAddresses[mark.Inside.Address] = space.Name;
+        }
+        foreach ((HostPort host, Target target) in observed.Forwards)
+        {
+            if (goingAddresses.TryGetValue(target.Address, out string? name))
+                forwards.Add(new ForwardEntry(host, target, name));
+        }
+        forwards.Sort((a, b) => (a.Host.Protocol, a.Host.Port).CompareTo((b.Host.Protocol, b.Host.Port)));
+
+        var steps = new List<Step>();
+        // Others stay, so does the table: first the ways in go, then what they led to.
+        if (!last && forwards.Count > 0)
+            steps.Add(new ChangeRules { Unpublish = forwards });
+        foreach (ObservedNamespace space in going)
+        {
+            if (space.Link is { } link)
+            {
+                steps.Add(
+                    new DeleteLink(space.Name, link.Name) { SwitchLoopbackOff = link.Mark is { Adopted: true, SwitchedLoopbackOn: true } }
+                );
+            }
+            if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
+                steps.Add(new DeleteNamespace(space.Name));
+        }
+        // No link stays, so nothing needs guarding any more: the table goes after the links.
+        if (last)
+            steps.AddRange(HostSteps(observed, forwards));
+        if (addresses.Count > 0)
+            steps.Add(new EndFlows([], addresses));
+        return new Plan(steps);
+    }
+
+    private static IEnumerable<Step> HostSteps(Observed observed, List<ForwardEntry> forwards)
+    {
+        foreach (string uplink in observed.SwitchedOn)
+            yield return new SwitchForwardingOff(uplink) { Keep = observed.ForwardsAnyway };
+        foreach (ForeignChain chain in observed.Openings)
+            yield return new CloseNeighbour(chain);
+        if (observed.Ruleset != RulesetState.Absent)
+        {
+            yield return new ChangeRules
+            {
+                Table = TableChange.Delete,
+                Unpublish = forwards,
+                Close = observed.SwitchedOn,
+            };
+        }
+    }
+
+    private static ObservedNamespace Named(Observed observed, string name)
+    {
+        ObservedNamespace space = observed.Namespaces.First(space => space.Name == name);
+        if (space.Presence == Presence.Absent && space.Link is null)
+            throw new RefusedException(RefusalKind.NotFound, new Refusal($"{name}: there is no such namespace", "warren ls"));
+        if (!IsWarrens(space))
+        {
+            throw new RefusedException(
+                RefusalKind.Conflict,
+                new Refusal($"{name}: the namespace is not Warren's, and has no link of Warren's", $"ip netns del {name}")
+            );
+        }
+        return space;
+    }
+
+    private static bool IsWarrens(ObservedNamespace space) =>
+        space.Link is not null || space.IsOurs || space.Presence == Presence.HalfMade;
+}

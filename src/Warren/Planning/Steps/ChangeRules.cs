@@ -1,0 +1,163 @@
+using Warren.Firewall;
+using Warren.Model;
+
+namespace Warren.Planning.Steps;
+
+/// <summary>What becomes of the table as a whole.</summary>
+public enum TableChange
+{
+    /// <summary>It stays.</summary>
+    None,
+
+    /// <summary>It is made.</summary>
+    Create,
+
+    /// <summary>It is made again, because something of it was missing or too much.</summary>
+    Repair,
+
+    /// <summary>It goes.</summary>
+    Delete,
+}
+
+/// <summary>A forward in force: from where to where.</summary>
+/// <param name="Host">The host's port.</param>
+/// <param name="Target">Where it leads.</param>
+/// <param name="Namespace">Whose it is.</param>
+public readonly record struct ForwardEntry(HostPort Host, Target Target, string Namespace)
+{
+    /// <summary><c>6000/tcp -> 10.213.0.2:8080</c></summary>
+    public override string ToString() => $"{Host} -> {Target}";
+}
+
+/// <summary>All changes of a plan to Warren's rules: one transaction, all or none.</summary>
+public sealed record ChangeRules : Step
+{
+    /// <summary>What becomes of the table.</summary>
+    public TableChange Table { get; init; }
+
+    /// <summary>Forwards that come.</summary>
+    public IReadOnlyList<ForwardEntry> Publish { get; init; } = [];
+
+    /// <summary>Forwards that go.</summary>
+    public IReadOnlyList<ForwardEntry> Unpublish { get; init; } = [];
+
+    /// <summary>Uplinks on which forwarding is switched on because of us: their other traffic stays closed.</summary>
+    public IReadOnlyList<string> Close { get; init; } = [];
+
+    /// <summary>Whether it changes nothing.</summary>
+    public bool IsEmpty => Table == TableChange.None && Publish.Count == 0 && Unpublish.Count == 0 && Close.Count == 0;
+
+    /// <inheritdoc/>
+    public override char Sign =>
+        Table switch
+        {
+            TableChange.Create => '+',
+            TableChange.Delete => '-',
+            TableChange.Repair => '~',
+            _ => Unpublish.Count == 0 ? '+'
+            : Publish.Count == 0 ? '-'
+            : '~',
+        };
+
+    /// <inheritdoc/>
+    public override string Words
+    {
+        get
+        {
+            var parts = new List<string>();
+            if (Table != TableChange.None)
+                parts.Add("table inet warren" + (Table == TableChange.Repair ? ", made again: something was missing or too much" : ""));
+            if (Close.Count > 0)
+                parts.Add($"other traffic of {Terminal.Safe(string.Join(", ", Close))} stays closed");
+            if (Table != TableChange.Delete)
+            {
+                parts.AddRange(Told(Unpublish, "unpublish "));
+                parts.AddRange(Told(Publish, "publish "));
+            }
+            return string.Join("; ", parts);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell
+    {
+        get
+        {
+            if (Table == TableChange.Delete)
+                return ["nft delete table inet warren"];
+            IEnumerable<string> lines = Table switch
+            {
+                TableChange.Create => Ruleset.Script(),
+                TableChange.Repair => Ruleset.Script().Prepend("delete table inet warren"),
+                _ => [],
+            };
+            lines = lines
+                .Concat(Unpublish.Select(entry => $"delete element inet warren {Ruleset.MapOf(entry.Host).Name} {{ {Key(entry.Host)} }}"))
+                .Concat(Close.Select(uplink => $"add element inet warren {Ruleset.SwitchedOn.Name} {{ \"{uplink}\" }}"))
+                .Concat(
+                    Publish.Select(entry =>
+                        $"add element inet warren {Ruleset.MapOf(entry.Host).Name} {{ {Key(entry.Host)} : {entry.Target.Address} . {entry.Target.Port} }}"
+                    )
+                );
+            return Nft(lines);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Step? Undo =>
+        Table switch
+        {
+            TableChange.Create => new ChangeRules { Table = TableChange.Delete },
+            // what was damaged is not damaged again
+            TableChange.Repair => null,
+            TableChange.Delete => new ChangeRules
+            {
+                Table = TableChange.Create,
+                Publish = Unpublish,
+                Close = Close,
+            },
+            _ => new ChangeRules { Publish = Unpublish, Unpublish = Publish },
+        };
+
+    /// <inheritdoc/>
+    public bool Equals(ChangeRules? other) =>
+        other is not null
+        && Table == other.Table
+        && Publish.SequenceEqual(other.Publish)
+        && Unpublish.SequenceEqual(other.Unpublish)
+        && Close.SequenceEqual(other.Close);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Table, Publish.Count, Unpublish.Count, Close.Count);
+
+    private static string Key(HostPort host) =>
+        host.HostAddress is { } address
+            ? $"{address} . {host.Protocol.Word()} . {host.Port}"
+            : $"{host.Protocol.Word()} . {host.Port}";
+
+    // a range of a thousand ports is one line
+    private static IEnumerable<string> Told(IReadOnlyList<ForwardEntry> entries, string verb)
+    {
+        for (int i = 0; i < entries.Count; )
+        {
+            ForwardEntry first = entries[i];
+            int length = 1;
+            while (
+                i + length < entries.Count
+                && entries[i + length]
+                    == first with
+                    {
+                        Host = first.Host with { Port = first.Host.Port + length },
+                        Target = first.Target with { Port = first.Target.Port + length },
+                    }
+            )
+            {
+                length++;
+            }
+            yield return length == 1
+                ? $"{verb}{first}"
+                : $"{verb}{first} up to {entries[i + length - 1]}";
+            i += length;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using Warren.Firewall.Neighbours;
+using Warren.Model;
+
+namespace Warren.Planning.Steps;
+
+/// <summary>Switches forwarding on for one link of the host, and notes that it was off.</summary>
+/// <param name="Uplink">The link's name.</param>
+public sealed record SwitchForwardingOn(string Uplink) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '~';
+
+    /// <inheritdoc/>
+    public override string Words => $"forwarding of {Terminal.Safe(Uplink)}: 0 -> 1";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell => [$"echo 1 > {Quote($"/proc/sys/net/ipv4/conf/{Uplink}/forwarding")}"];
+
+    /// <inheritdoc/>
+    public override Step Undo => new SwitchForwardingOff(Uplink);
+}
+
+/// <summary>Switches forwarding off again where Warren had switched it on.</summary>
+/// <param name="Uplink">The link's name.</param>
+public sealed record SwitchForwardingOff(string Uplink) : Step
+{
+    /// <summary>Whether the value stays 1 and only the note goes: the host forwards between all its links by now.</summary>
+    public bool Keep { get; init; }
+
+    /// <inheritdoc/>
+    public override char Sign => '~';
+
+    /// <inheritdoc/>
+    public override string Words =>
+        Keep
+            ? $"forwarding of {Terminal.Safe(Uplink)}: stays 1, the host forwards now"
+            : $"forwarding of {Terminal.Safe(Uplink)}: 1 -> 0";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell =>
+        Keep ? [] : [$"echo 0 > {Quote($"/proc/sys/net/ipv4/conf/{Uplink}/forwarding")}"];
+
+    /// <inheritdoc/>
+    public override Step Undo => new SwitchForwardingOn(Uplink);
+}
+
+/// <summary>Puts two accept rules for Warren's links into a chain of another firewall, which would drop their packets.</summary>
+/// <param name="Chain">Which chain.</param>
+/// <param name="Cause">Why: what of it drops them.</param>
+public sealed record OpenNeighbour(ForeignChain Chain, string Cause) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '+';
+
+    /// <inheritdoc/>
+    public override string Words => $"two accept rules for wrn-* in {Chain}, because of: {Terminal.Safe(Cause)}";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell => Openings.OpenCommands(Chain);
+
+    /// <inheritdoc/>
+    public override Step Undo => new CloseNeighbour(Chain);
+}
+
+/// <summary>Takes the accept rules out of a chain of another firewall.</summary>
+/// <param name="Chain">Which chain.</param>
+public sealed record CloseNeighbour(ForeignChain Chain) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '-';
+
+    /// <inheritdoc/>
+    public override string Words => $"the accept rules for wrn-* in {Chain}";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell => Openings.CloseCommands(Chain);
+
+    /// <inheritdoc/>
+    public override Step Undo => new OpenNeighbour(Chain, "");
+}
+
+/// <summary>Ends the flows of forwards that are no more, and of addresses that are no more.</summary>
+/// <param name="Hosts">Ports that were published.</param>
+/// <param name="Addresses">Addresses of namespaces that go.</param>
+public sealed record EndFlows(IReadOnlyList<HostPort> Hosts, IReadOnlyList<System.Net.IPAddress> Addresses) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '-';
+
+    /// <inheritdoc/>
+    public override string Words =>
+        "running flows of " + string.Join(", ", Hosts.Select(host => host.ToString()).Concat(Addresses.Select(address => address.ToString())));
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell =>
+        Hosts
+            .Select(host =>
+                $"conntrack -D -p {host.Protocol.Word()} --orig-port-dst {host.Port}"
+                + (host.HostAddress is { } address ? $" --orig-dst {address}" : "")
+                + " 2>/dev/null || true"
+            )
+            .Concat(
+                Addresses.SelectMany(address =>
+                    new[]
+                    {
+                        $"conntrack -D --orig-src {address} 2>/dev/null || true",
+                        $"conntrack -D --reply-src {address} 2>/dev/null || true",
+                    }
+                )
+            );
+
+    /// <inheritdoc/>
+    public override Step? Undo => null;
+
+    /// <inheritdoc/>
+    public bool Equals(EndFlows? other) =>
+        other is not null && Hosts.SequenceEqual(other.Hosts) && Addresses.SequenceEqual(other.Addresses);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Hosts.Count, Addresses.Count);
+}
