@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using Warren.Netlink.Wire;
+
+namespace Warren.Netlink.Tests;
+
+/// <summary>
+/// Runs a test in a network namespace of its own, on a thread that ends with it: a thread in a foreign namespace must never
+/// get back to the pool. Sockets and processes that the test makes on this thread are in the namespace too.
+/// </summary>
+internal static partial class InNamespace
+{
+    private const int CLONE_NEWNET = 0x40000000;
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    /// <summary>Runs the test; skips it, visibly, where namespaces may not be made.</summary>
+    public static void Run(Action test)
+    {
+        ExceptionDispatchInfo? failure = null;
+        int refused = 0;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                if (unshare(CLONE_NEWNET) != 0)
+                    refused = Marshal.GetLastPInvokeError();
+                else
+                    test();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "test namespace",
+        };
+        thread.Start();
+        if (!thread.Join(Bound))
+            throw new TimeoutException($"The test did not end within {Bound.TotalSeconds} s.");
+        Assert.SkipWhen(refused != 0, $"unshare(CLONE_NEWNET): {new Errno(refused).Text}; run as root");
+        failure?.Throw();
+    }
+
+    /// <summary>Sets <c>lo</c> up in the calling thread's namespace.</summary>
+    public static void SetLoopbackUp()
+    {
+        using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+        var batch = new NetlinkBatch();
+        using (MessageWriter message = batch.Begin(16, MessageFlags.Ack, "set link up", "lo"))
+            message.Header(new LinkHeader { Index = 1, Flags = 1, Change = 1 });
+        socket.Execute(batch);
+    }
+
+    /// <summary>Runs a program to its end in the calling thread's namespace.</summary>
+    /// <returns>What it printed.</returns>
+    public static string Command(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        if (!process.WaitForExit(Bound))
+        {
+            process.Kill();
+            throw new TimeoutException($"{program} did not end within {Bound.TotalSeconds} s.");
+        }
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {errors.Result}");
+        return output.Result;
+    }
+
+    /// <summary>struct ifinfomsg. linux/rtnetlink.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct LinkHeader
+    {
+        public byte Family;
+        public byte Pad;
+        public ushort Type;
+        public int Index;
+        public uint Flags;
+        public uint Change;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int unshare(int flags);
+}
