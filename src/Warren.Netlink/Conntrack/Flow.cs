@@ -8,7 +8,8 @@ namespace Warren.Netlink.Conntrack;
 /// <param name="Original">Addresses and ports of the first packet, before any translation.</param>
 /// <param name="Reply">Addresses and ports of a packet that answers: its source is where the first packet went after
 /// translation, its destination where an answer is sent to.</param>
-/// <param name="Id">CTA_ID: tells this flow from a later one with the same addresses and ports.</param>
+/// <param name="Id">CTA_ID: tells this flow from a later one with the same addresses and ports, unless the kernel put that one
+/// at the same place in memory.</param>
 /// <param name="Status">What the kernel did with it so far.</param>
 /// <param name="Zone">CTA_ZONE: flows of different zones can have the same addresses; 0 unless rules set it.</param>
 public sealed record Flow(

@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Warren.Netlink.Route.Neighbours;
+using Warren.Netlink.Wire;
+
+namespace Warren.Netlink.Tests.Route.Neighbours;
+
+public class NeighboursInNamespace
+{
+    private static readonly IPAddress V4 = IPAddress.Parse("10.0.0.2");
+    private static readonly IPAddress V6 = IPAddress.Parse("fd00::2");
+    private static readonly PhysicalAddress First = PhysicalAddress.Parse("02-00-00-00-00-02");
+    private static readonly PhysicalAddress Second = PhysicalAddress.Parse("02-00-00-00-00-03");
+
+    [Fact]
+    public void Entries_are_added_replaced_listed_and_deleted() =>
+        InNamespace.Run(() =>
+        {
+            InNamespace.Command("ip", "link", "add", "v0", "index", "10", "type", "veth", "peer", "v1", "index", "11");
+            InNamespace.Command("ip", "link", "set", "v0", "up");
+            InNamespace.Command("ip", "link", "set", "v1", "up");
+            using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+
+            var batch = new NetlinkBatch();
+            NeighbourTable.AddPermanent(batch, 10, V4, First);
+            NeighbourTable.AddPermanent(batch, 10, V6, First);
+            NeighbourTable.AddPermanent(batch, 10, V4, Second);
+            NeighbourTable.AddPermanent(batch, 11, V4, First);
+            socket.Execute(batch);
+
+            Permanent(socket, 10)
+                .Should()
+                .BeEquivalentTo([
+                    new Neighbour(V4, Second, 10, NeighbourState.Permanent),
+                    new Neighbour(V6, First, 10, NeighbourState.Permanent),
+                ]);
+            InNamespace
+                .Command("ip", "-4", "neigh", "show", "dev", "v0")
+                .Trim()
+                .Should()
+                .Be("10.0.0.2 lladdr 02:00:00:00:00:03 PERMANENT");
+
+            batch.Clear();
+            NeighbourTable.Delete(batch, 10, V4);
+            socket.Execute(batch);
+            Permanent(socket, 10).Should().Equal(new Neighbour(V6, First, 10, NeighbourState.Permanent));
+            Permanent(socket, 11).Should().Equal(new Neighbour(V4, First, 11, NeighbourState.Permanent));
+
+            Action again = () => socket.Execute(batch);
+            again.Should().Throw<NetlinkException>().Which.Errno.Should().Be(Errno.NotFound);
+        });
+
+    [Fact]
+    public void A_link_that_is_not_there_is_named_in_the_error() =>
+        InNamespace.Run(() =>
+        {
+            using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+            var batch = new NetlinkBatch();
+            NeighbourTable.AddPermanent(batch, 99, V4, First);
+            Action add = () => socket.Execute(batch);
+            NetlinkException refused = add.Should().Throw<NetlinkException>().Which;
+            refused.Errno.Should().Be(Errno.NoDevice);
+            refused.Message.Should().StartWith("add neighbour 10.0.0.2: No such device (ENODEV)");
+        });
+
+    private static List<Neighbour> Permanent(NetlinkSocket socket, int link) =>
+        NeighbourTable.List(socket, link).FindAll(neighbour => neighbour.State == NeighbourState.Permanent);
+}
