@@ -81,6 +81,22 @@ public sealed class NetlinkSocket : IDisposable
             throw first;
     }
 
+    /// <summary>Sends requests that change something, and among them some that ask; reads every answer.</summary>
+    /// <param name="batch">At most 100 requests.</param>
+    /// <param name="parse">Reads what was asked for.</param>
+    /// <returns>What was read.</returns>
+    /// <exception cref="NetlinkException">The first refusal.</exception>
+    public List<T> Execute<T>(NetlinkBatch batch, MessageParser<T> parse)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, RequestsPerDatagram, nameof(batch));
+        NetlinkException? first = null;
+        var results = new List<T>();
+        Exchange(batch, 0, batch.Count, parse, results, ref first);
+        return first is null ? results : throw first;
+    }
+
     /// <summary>Sends the whole batch as one datagram, as an nf_tables transaction must be, and reads the answers.</summary>
     /// <exception cref="NetlinkException">The first refusal.</exception>
     public void ExecuteTransaction(NetlinkBatch batch)

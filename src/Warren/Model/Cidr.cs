@@ -29,6 +29,9 @@ public readonly record struct Cidr(IPAddress Address, int PrefixLength)
     /// <summary>An address of the subnet by its place: 0 is the first.</summary>
     public IPAddress At(UInt128 place) => FromNumber(First + place, Address.AddressFamily);
 
+    /// <summary>How many addresses after another subnet's first address this one begins.</summary>
+    public UInt128 Offset(Cidr other) => First - other.First;
+
     /// <summary>Whether the subnets have an address in common.</summary>
     public bool Overlaps(Cidr other) =>
         Address.AddressFamily == other.Address.AddressFamily && First <= other.Last && other.First <= Last;

@@ -55,7 +55,7 @@ public static class Planner
                 steps.AddRange(HostSteps());
             steps.AddRange(_after);
             if (_unpublish.Count > 0)
-                steps.Add(new EndFlows([.. _unpublish.Select(entry => entry.Host)], []));
+                steps.Add(new EndFlows([.. _unpublish], []));
             return new Plan(steps);
         }
 

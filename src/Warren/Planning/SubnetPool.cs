@@ -27,27 +27,27 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
     private readonly List<TakenNetwork> _taken = [.. taken];
     private int _pool;
     private int _place;
-    private List<Cidr>? _inPool;
+    private List<(int First, int Last)>? _blocked;
+    private int _next;
 
     /// <summary>A subnet of four addresses that is not in use; it is from now on. Null if there is none.</summary>
     public Cidr? Take()
     {
-        for (; _pool < Pools.Length; _pool++, _place = 0, _inPool = null)
+        for (; _pool < Pools.Length; _pool++, _place = 0, _blocked = null)
         {
             Cidr pool = Pools[_pool];
-            _inPool ??= InPool(pool);
-            int places = 1 << (PrefixLength - pool.PrefixLength);
-            while (_place < places)
+            if (_blocked is null)
             {
-                var candidate = new Cidr(pool.At((UInt128)_place * 4), PrefixLength);
-                int skip = Blocked(candidate, pool);
-                if (skip == 0)
-                {
-                    _place++;
-                    return candidate;
-                }
-                _place += skip;
+                _blocked = Blocked(pool);
+                _next = 0;
             }
+            while (_next < _blocked.Count && _blocked[_next].First <= _place)
+            {
+                _place = Math.Max(_place, _blocked[_next].Last + 1);
+                _next++;
+            }
+            if (_place < 1 << (PrefixLength - pool.PrefixLength))
+                return new Cidr(pool.At((UInt128)_place++ * 4), PrefixLength);
         }
         return null;
     }
@@ -56,7 +56,7 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
     public void Add(Cidr network, string reason)
     {
         _taken.Add(new TakenNetwork(network, reason));
-        _inPool = null;
+        _blocked = null;
     }
 
     /// <summary>What a subnet collides with, or null.</summary>
@@ -72,29 +72,22 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
         return null;
     }
 
-    // How many places from the candidate on are in use: 0 if it is free.
-    private int Blocked(Cidr candidate, Cidr pool)
+    // Which places of a pool are in use, from the first to the last.
+    private List<(int First, int Last)> Blocked(Cidr pool)
     {
-        foreach (Cidr network in _inPool!)
-        {
-            if (!network.Overlaps(candidate))
-                continue;
-            if (network.PrefixLength <= pool.PrefixLength)
-                return 1 << (PrefixLength - pool.PrefixLength);
-            return network.PrefixLength >= PrefixLength ? 1 : 1 << (PrefixLength - network.PrefixLength);
-        }
-        return 0;
-    }
-
-    private List<Cidr> InPool(Cidr pool)
-    {
-        var networks = new List<Cidr>();
+        var blocked = new List<(int First, int Last)>();
         foreach (TakenNetwork network in _taken)
         {
-            if (Counts(network.Network) && network.Network.Overlaps(pool))
-                networks.Add(network.Network);
+            if (!Counts(network.Network) || !network.Network.Overlaps(pool))
+                continue;
+            if (network.Network.PrefixLength <= pool.PrefixLength)
+                return [(0, int.MaxValue - 1)];
+            int first = (int)(network.Network.Offset(pool) / 4);
+            int places = network.Network.PrefixLength >= PrefixLength ? 1 : 1 << (PrefixLength - network.Network.PrefixLength);
+            blocked.Add((first, first + places - 1));
         }
-        return networks;
+        blocked.Sort();
+        return blocked;
     }
 
     private static bool Counts(Cidr network) => network.PrefixLength >= ShortestSubnet;

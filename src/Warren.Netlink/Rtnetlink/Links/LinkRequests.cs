@@ -51,6 +51,9 @@ public readonly record struct LinkChange
 /// <summary>Requests about links. See rtnetlink(7) and linux/if_link.h.</summary>
 public static class LinkRequests
 {
+    /// <summary>What an error about <see cref="AddVeth"/> calls it.</summary>
+    public const string CreateOperation = "create link";
+
     private const int LongestName = 15;
     private const int LongestAlias = 255;
 
@@ -70,7 +73,7 @@ public static class LinkRequests
     public static void AddVeth(this NetlinkBatch batch, in VethEnd end, in VethEnd peer)
     {
         const MessageFlags Flags = MessageFlags.Create | MessageFlags.Exclusive | MessageFlags.Ack;
-        using MessageWriter message = batch.Begin(RtnetlinkMessage.NewLink, Flags, "create link", peer.Name);
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.NewLink, Flags, CreateOperation, peer.Name);
         PutEnd(message, end);
         using (message.Open(Ifla.LinkInfo))
         {
@@ -124,7 +127,7 @@ public static class LinkRequests
     /// <summary>Asks for one link by index.</summary>
     public static void GetLink(this NetlinkBatch batch, int index)
     {
-        using MessageWriter message = batch.Begin(RtnetlinkMessage.GetLink, MessageFlags.Ack, "get link", $"{index}");
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.GetLink, MessageFlags.Ack, "get link");
         message.Header(new LinkHeader { Index = index });
         message.Put(Ifla.ExtendedMask, SkipStatistics);
     }
@@ -142,6 +145,14 @@ public static class LinkRequests
     {
         using MessageWriter message = batch.Begin(RtnetlinkMessage.DeleteLink, MessageFlags.Ack, "delete link", name);
         message.Header(new LinkHeader { Index = index });
+    }
+
+    /// <summary>Removes a link by its name, and with it its other half.</summary>
+    public static void DeleteLink(this NetlinkBatch batch, string name)
+    {
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.DeleteLink, MessageFlags.Ack, "delete link", name);
+        message.Header(default(LinkHeader));
+        message.Put(Ifla.Name, Fitting(name, LongestName));
     }
 
     /// <summary>Removes all links of a group in one go: the kernel waits once for all of them instead of 20 ms for each.</summary>

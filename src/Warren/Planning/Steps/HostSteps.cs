@@ -1,3 +1,4 @@
+using System.Net;
 using Warren.Firewall.Neighbours;
 using Warren.Model;
 
@@ -80,42 +81,43 @@ public sealed record CloseNeighbour(ForeignChain Chain) : Step
 }
 
 /// <summary>Ends the flows of forwards that are no more, and of addresses that are no more.</summary>
-/// <param name="Hosts">Ports that were published.</param>
-/// <param name="Addresses">Addresses of namespaces that go.</param>
-public sealed record EndFlows(IReadOnlyList<HostPort> Hosts, IReadOnlyList<System.Net.IPAddress> Addresses) : Step
+/// <param name="Forwards">Forwards that were.</param>
+/// <param name="Addresses">Addresses of namespaces that were.</param>
+public sealed record EndFlows(IReadOnlyList<ForwardEntry> Forwards, IReadOnlyList<IPAddress> Addresses) : Step
 {
     /// <inheritdoc/>
     public override char Sign => '-';
 
     /// <inheritdoc/>
     public override string Words =>
-        "running flows of " + string.Join(", ", Hosts.Select(host => host.ToString()).Concat(Addresses.Select(address => address.ToString())));
+        "running flows of "
+        + string.Join(", ", Forwards.Select(entry => entry.Host.ToString()).Concat(Addresses.Select(address => address.ToString())));
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Shell =>
-        Hosts
-            .Select(host =>
-                $"conntrack -D -p {host.Protocol.Word()} --orig-port-dst {host.Port}"
-                + (host.HostAddress is { } address ? $" --orig-dst {address}" : "")
-                + " 2>/dev/null || true"
-            )
-            .Concat(
-                Addresses.SelectMany(address =>
-                    new[]
-                    {
-                        $"conntrack -D --orig-src {address} 2>/dev/null || true",
-                        $"conntrack -D --reply-src {address} 2>/dev/null || true",
-                    }
-                )
-            );
+    public override IEnumerable<string> Shell
+    {
+        get
+        {
+            foreach (ForwardEntry entry in Forwards)
+            {
+                yield return $"conntrack -D -p {entry.Host.Protocol.Word()} --orig-port-dst {entry.Host.Port}"
+                    + $" --reply-src {entry.Target.Address} 2>/dev/null || true";
+            }
+            foreach (IPAddress address in Addresses)
+            {
+                yield return $"conntrack -D --orig-src {address} 2>/dev/null || true";
+                yield return $"conntrack -D --reply-src {address} 2>/dev/null || true";
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public override Step? Undo => null;
 
     /// <inheritdoc/>
     public bool Equals(EndFlows? other) =>
-        other is not null && Hosts.SequenceEqual(other.Hosts) && Addresses.SequenceEqual(other.Addresses);
+        other is not null && Forwards.SequenceEqual(other.Forwards) && Addresses.SequenceEqual(other.Addresses);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Hosts.Count, Addresses.Count);
+    public override int GetHashCode() => HashCode.Combine(Forwards.Count, Addresses.Count);
 }

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.CommandLine.Parsing;
+using Warren.Kernel;
+using Warren.Model;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+
+namespace Warren.Cli.Commands;
+
+/// <summary>Arguments and options that several verbs share, and how what was typed becomes a part of a wish.</summary>
+internal static class Arguments
+{
+    public static Argument<string> Name(string description = "The namespace's name.")
+    {
+        var argument = new Argument<string>("NAME") { Description = description };
+        argument.CompletionSources.Add(Names);
+        return argument;
+    }
+
+    public static Option<string[]> PublishOption() =>
+        new("--publish", "-p")
+        {
+            Description = "Publish a port: [HOSTIP:][HOSTPORT[-END]:]PORT[-END][/tcp|/udp], as docker's -p. May be given several times.",
+            HelpName = "PORTS",
+            Arity = ArgumentArity.OneOrMore,
+        };
+
+    public static Option<bool> DryRun() => new("--dry-run") { Description = "Only show what would be done." };
+
+    public static Option<bool> Shell() =>
+        new("--shell") { Description = "Only print what would be done, as the commands it stands for." };
+
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON." };
+
+    public static IEnumerable<CompletionItem> Names(CompletionContext context)
+    {
+        try
+        {
+            return Host.Look().Namespaces.Where(space => space.Link is not null).Select(space => new CompletionItem(space.Name));
+        }
+        catch (Exception e) when (e is NetlinkException or RefusedException or IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>A name, if it can be one.</summary>
+    /// <exception cref="RefusedException">It cannot.</exception>
+    public static string Checked(string name)
+    {
+        if (NamespaceName.Fault(name) is not { } fault)
+            return name;
+        string shown = name.Length > 80 ? name[..80] + "…" : name;
+        throw new RefusedException(
+            RefusalKind.Usage,
+            new Refusal($"the name '{Terminal.Safe(shown)}' {fault}", "a name like web1: a letter or digit, then letters, digits, '-', '_', '.'")
+        );
+    }
+
+    /// <summary>All port requests, or all faults in them.</summary>
+    public static IReadOnlyList<PortRequest> Ports(IEnumerable<string>? texts)
+    {
+        var requests = new List<PortRequest>();
+        var faults = new List<Refusal>();
+        foreach (string text in texts ?? [])
+        {
+            if (PortRequest.TryParse(text, out PortRequest? request, out string? fault))
+                requests.Add(request);
+            else
+                faults.Add(new Refusal($"'{Terminal.Safe(text)}' is no port to publish: {fault}", "[HOSTIP:]HOSTPORT:PORT[/tcp|/udp], as in 6000:8080"));
+        }
+        return faults.Count == 0 ? requests : throw new RefusedException(RefusalKind.Usage, faults);
+    }
+}

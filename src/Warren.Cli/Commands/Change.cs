@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Warren.Cli.Views;
+using Warren.Kernel;
+using Warren.Model;
+
+namespace Warren.Cli.Commands;
+
+/// <summary>What all verbs that change something have in common: <c>--dry-run</c>, <c>--shell</c>, <c>--json</c>.</summary>
+internal sealed class Change
+{
+    private readonly Option<bool> _dryRun = Arguments.DryRun();
+    private readonly Option<bool> _shell = Arguments.Shell();
+    private readonly Option<bool> _json = Arguments.Json();
+    private readonly CommandLine _line;
+
+    public Change(Command command, CommandLine line)
+    {
+        _line = line;
+        command.Add(_dryRun);
+        command.Add(_shell);
+        command.Add(_json);
+    }
+
+    public bool Json(ParseResult parsed) => parsed.GetValue(_json);
+
+    /// <summary>Fulfils a wish, or shows what would be done.</summary>
+    public int Fulfil(ParseResult parsed, Wish wish)
+    {
+        bool shell = parsed.GetValue(_shell);
+        bool dry = parsed.GetValue(_dryRun) || shell;
+        bool json = parsed.GetValue(_json);
+        HostSession.DemandPrivilege(_line.Typed);
+        Outcome outcome = dry ? Host.Preview(wish) : Host.Change(wish);
+        if (shell)
+            ShellView.Write(outcome.Plan, _line.Typed);
+        else if (json)
+            PlanJson.Write(outcome.Plan, applied: !dry);
+        else if (dry)
+            PlanView.Write(outcome.Plan);
+        else
+            OutcomeView.Write(wish, outcome);
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,22 @@
+using System.CommandLine;
+using Warren.Cli.Views;
+using Warren.Kernel;
+
+namespace Warren.Cli.Commands;
+
+/// <summary><c>warren ports</c></summary>
+internal static class Ports
+{
+    public static Command Build(CommandLine line)
+    {
+        Option<bool> json = Arguments.Json();
+        var command = new Command("ports", "List published ports, as the kernel has them.") { json };
+        command.SetAction(parsed =>
+        {
+            HostSession.DemandPrivilege(line.Typed);
+            PortsView.Write(Host.Look(), parsed.GetValue(json));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,60 @@
+using Warren.Firewall.Neighbours;
+using Warren.Kernel;
+using Warren.Model;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+using Warren.Planning.Steps;
+
+namespace Warren.Cli;
+
+/// <summary>Turns what went wrong into what to read, what to type next, and an exit code. No stack trace reaches a user.</summary>
+internal static class Failures
+{
+    public static int Guard(CommandLine line, Func<int> action)
+    {
+        string verb = "warren " + line.Verb;
+        int? code = line.Verb is "run" or "exec" ? ExitCode.RunFailed : null;
+        try
+        {
+            return action();
+        }
+        catch (RefusedException e)
+        {
+            foreach (Refusal refusal in e.Refusals)
+            {
+                Output.Error($"{verb}: {refusal.What}");
+                if (refusal.Remedy.Length > 0)
+                    Output.Error($"  type: {refusal.Remedy}");
+            }
+            return code ?? ExitCode.Of(e.Kind);
+        }
+        catch (ApplyException e)
+        {
+            Output.Error($"{verb}: {Terminal.Safe(e.Message)}");
+            Output.Error($"  at the step: {e.Step.Sign} {e.Step.Words}");
+            foreach (string command in e.Step.Shell.Take(3))
+                Output.Error($"  which stands for: {command}");
+            if (e.Stuck.Count == 0)
+                Output.Error("  everything before it was undone; nothing was changed");
+            foreach ((Step step, Exception error) in e.Stuck)
+                Output.Error($"  could not be undone: {step.Sign} {step.Words}: {Terminal.Safe(error.Message)}");
+            if (e.Stuck.Count > 0)
+                Output.Error("  type: warren rm --all, which removes whatever is left of Warren's");
+            return code ?? (e.InnerException is NetlinkException { Errno: var errno } && IsPrivilege(errno) ? ExitCode.Unable : ExitCode.Failed);
+        }
+        catch (NetlinkException e)
+        {
+            Output.Error($"{verb}: {Terminal.Safe(e.Message)}");
+            if (IsPrivilege(e.Errno))
+                Output.Error($"  type: sudo {line.Typed}");
+            return code ?? (IsPrivilege(e.Errno) ? ExitCode.Unable : ExitCode.Failed);
+        }
+        catch (Exception e) when (e is NeighbourException or MalformedMessageException or IOException or UnauthorizedAccessException)
+        {
+            Output.Error($"{verb}: {Terminal.Safe(e.Message)}");
+            return code ?? ExitCode.Failed;
+        }
+    }
+
+    private static bool IsPrivilege(Errno errno) => errno == Errno.NotPermitted || errno == Errno.Denied;
+}

@@ -1,0 +1,392 @@
+using System.Net;
+using Warren.Firewall;
+using Warren.Firewall.Neighbours;
+using Warren.Netlink;
+using Warren.Netlink.Conntrack;
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Nftables;
+using Warren.Netlink.Rtnetlink;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+using Warren.Planning.Steps;
+
+namespace Warren.Kernel;
+
+/// <summary>
+/// Carries out the steps of a plan, and takes back what it did if one fails. Each step does all of its work or none of it, so
+/// that taking back means the steps before the one that failed.
+/// </summary>
+/// <param name="session">The host's sockets.</param>
+/// <param name="host">The lock.</param>
+internal sealed class Applier(HostSession session, HostLock host) : IDisposable
+{
+    private readonly Dictionary<string, NetlinkSocket> _inside = [];
+    private readonly Dictionary<string, int> _hostEnds = [];
+    private readonly NetlinkBatch _batch = new();
+    private readonly HashSet<string> _fresh = [];
+    private NetworkNamespace? _home;
+
+    /// <summary>Carries out a plan, whole or not at all.</summary>
+    /// <exception cref="ApplyException">A step failed; what was done is undone, but for what the exception names.</exception>
+    public void Apply(Plan plan)
+    {
+        for (int i = 0; i < plan.Steps.Count; i++)
+        {
+            try
+            {
+                Apply(plan.Steps[i]);
+            }
+            catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
+            {
+                throw new ApplyException(plan.Steps[i], e, TakeBack(plan.Steps, i));
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (NetlinkSocket socket in _inside.Values)
+            socket.Dispose();
+        _home?.Dispose();
+    }
+
+    private List<(Step Step, Exception Error)> TakeBack(IReadOnlyList<Step> steps, int failed)
+    {
+        var stuck = new List<(Step, Exception)>();
+        for (int i = failed - 1; i >= 0; i--)
+        {
+            if (steps[i].Undo is not { } undo)
+                continue;
+            try
+            {
+                Apply(undo);
+            }
+            catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
+            {
+                stuck.Add((undo, e));
+            }
+        }
+        return stuck;
+    }
+
+    private void Apply(Step step)
+    {
+        switch (step)
+        {
+            case CreateNamespace create:
+                Create(create);
+                break;
+            case DeleteNamespace delete:
+                if (_inside.Remove(delete.Name, out NetlinkSocket? socket))
+                    socket.Dispose();
+                NamespaceNames.Remove(delete.Name);
+                break;
+            case CreateLink create:
+                Create(create.Link);
+                break;
+            case SwitchLinkOn on:
+                SwitchOn(on.Link);
+                break;
+            case DeleteLink delete:
+                Delete(delete);
+                break;
+            case MarkLink mark:
+                _batch.Clear();
+                _batch.SetLink(IndexOf(mark.Name), mark.Name, new LinkChange { Alias = mark.Alias });
+                session.Route.Execute(_batch);
+                break;
+            case ChangeRules rules:
+                Change(rules);
+                break;
+            case OpenNeighbour open:
+                Openings.Open(session.Nft, open.Chain);
+                break;
+            case CloseNeighbour close:
+                Openings.Close(session.Nft, close.Chain);
+                break;
+            case SwitchForwardingOn on:
+                SwitchForwarding(on.Uplink);
+                break;
+            case SwitchForwardingOff off:
+                SwitchForwardingBack(off);
+                break;
+            case EndFlows end:
+                End(end);
+                break;
+            default:
+                throw new InvalidOperationException($"No way to apply {step.GetType().Name}.");
+        }
+    }
+
+    // ---- namespaces and links -------------------------------------------------------------------------------------------
+
+    private void Create(CreateNamespace create)
+    {
+        if (NamespaceNames.PrepareFolder())
+            host.MadeNamespaceFolder = true;
+        _inside[create.Name] = NetworkNamespace.Create(
+            create.Name,
+            () =>
+            {
+                NetlinkSocket inside = NetlinkSocket.Open(NetlinkProtocol.Route);
+                try
+                {
+                    var batch = new NetlinkBatch(128);
+                    batch.SetLink(1, "lo", new LinkChange { Up = true, Alias = CreateNamespace.Mark + create.Name });
+                    inside.Execute(batch);
+                    SmallFile.Write("/proc/sys/net/ipv4/ping_group_range", CreateNamespace.PingGroupRange);
+                    SmallFile.Write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+                    return inside;
+                }
+                catch
+                {
+                    inside.Dispose();
+                    throw;
+                }
+            }
+        );
+        _fresh.Add(create.Name);
+    }
+
+    // Inside a namespace that was just made, all in one send: the pair, address, default route, and the question for the host
+    // end's index. There lo is 1 and the new link will be 2; in one that others made, it is asked for first.
+    private void Create(LinkPlan link)
+    {
+        const int FirstIndex = 2;
+        NetlinkSocket inside = Inside(link.Namespace);
+        bool fresh = _fresh.Contains(link.Namespace);
+        _home ??= NetworkNamespace.OpenCurrent();
+        var end = new VethEnd(link.InsideName)
+        {
+            Index = fresh ? FirstIndex : 0,
+            Up = true,
+            Mtu = link.Mtu,
+            Address = Mac(link.InsideMac),
+        };
+        var peer = new VethEnd(link.Name)
+        {
+            Mtu = link.Mtu,
+            Address = Mac(link.HostMac),
+            Group = LinkPlan.Group,
+            Namespace = _home,
+        };
+        bool made = false;
+        try
+        {
+            _batch.Clear();
+            _batch.AddVeth(end, peer);
+            if (!fresh)
+            {
+                _batch.GetLink(link.InsideName);
+                int index = inside.Execute(_batch, Link.Parse)[0].Index;
+                made = true;
+                _batch.Clear();
+                Furnish(link, index);
+            }
+            else
+            {
+                Furnish(link, FirstIndex);
+            }
+            Link found = inside.Execute(_batch, Link.Parse)[0];
+            made = true;
+            _batch.Clear();
+            _batch.SetLink(found.PeerIndex, link.Name, new LinkChange { Alias = link.Alias });
+            _batch.AddAddress(found.PeerIndex, link.Name, link.Host.Address, link.Host.PrefixLength);
+            session.Route.Execute(_batch);
+            _hostEnds[link.Name] = found.PeerIndex;
+        }
+        catch (NetlinkException e)
+        {
+            // the first request makes the pair: if that was refused, a link of this name is another's
+            if (made || e.Operation != LinkRequests.CreateOperation)
+            {
+                _batch.Clear();
+                _batch.DeleteLink(link.Name);
+                Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+            }
+            throw;
+        }
+    }
+
+    private void Furnish(LinkPlan link, int index)
+    {
+        if (link.SwitchLoopbackOn)
+            _batch.SetLink(1, "lo", new LinkChange { Up = true });
+        _batch.AddAddress(index, link.InsideName, link.Inside.Address, link.Inside.PrefixLength);
+        if (link.DefaultRoute)
+            _batch.AddDefaultRoute(index, link.Host.Address);
+        _batch.GetLink(index);
+    }
+
+    private void SwitchOn(LinkPlan link)
+    {
+        // A guest's router advertisements must not give the host routes; from the link's first moment on.
+        string acceptRa = $"/proc/sys/net/ipv6/conf/{link.Name}/accept_ra";
+        try
+        {
+            SmallFile.Write(acceptRa, "0");
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NotFound)
+        {
+            // a kernel without IPv6
+        }
+        _batch.Clear();
+        _batch.SetLink(
+            IndexOf(link.Name),
+            link.Name,
+            new LinkChange
+            {
+                Up = true,
+                Forwarding = true,
+                RouteLocalnet = true,
+            }
+        );
+        session.Route.Execute(_batch);
+    }
+
+    private void Delete(DeleteLink delete)
+    {
+        _hostEnds.Remove(delete.Name);
+        _batch.Clear();
+        _batch.DeleteLink(delete.Name);
+        Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+        if (!delete.SwitchLoopbackOff)
+            return;
+        _batch.Clear();
+        _batch.SetLink(1, "lo", new LinkChange { Up = false });
+        Tolerating(Errno.NotFound, () => Inside(delete.Of).Execute(_batch));
+    }
+
+    private NetlinkSocket Inside(string name)
+    {
+        if (_inside.TryGetValue(name, out NetlinkSocket? socket))
+            return socket;
+        using NetworkNamespace space = NetworkNamespace.Open(name);
+        return _inside[name] = space.Run(() => NetlinkSocket.Open(NetlinkProtocol.Route));
+    }
+
+    private int IndexOf(string link)
+    {
+        if (_hostEnds.TryGetValue(link, out int index))
+            return index;
+        _batch.Clear();
+        _batch.GetLink(link);
+        index = session.Route.Get(_batch, Link.Parse)[0].Index;
+        _batch.Clear();
+        return _hostEnds[link] = index;
+    }
+
+    private static MacAddress Mac(string text) => new(Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal)));
+
+    // ---- rules ----------------------------------------------------------------------------------------------------------
+
+    private void Change(ChangeRules rules)
+    {
+        var transaction = new NftTransaction();
+        if (rules.Table is TableChange.Delete or TableChange.Repair)
+            transaction.Delete(Ruleset.Table);
+        if (rules.Table is TableChange.Create or TableChange.Repair)
+            Ruleset.AddAll(transaction);
+        if (rules.Table == TableChange.Delete)
+        {
+            Tolerating(Errno.NotFound, () => session.Nft.Commit(transaction));
+            return;
+        }
+        foreach (NftSet map in (ReadOnlySpan<NftSet>)[Ruleset.Forwards, Ruleset.ForwardsAt])
+        {
+            // no copy of a list that is wholly for one map, as it nearly always is
+            transaction.Delete(map, Elements(rules.Unpublish, map, withTarget: false));
+            transaction.Add(map, Elements(rules.Publish, map, withTarget: true));
+        }
+        if (rules.Close.Count > 0)
+            transaction.Add(Ruleset.SwitchedOn, [.. rules.Close.Select(Ruleset.LinkElement)]);
+        session.Nft.Commit(transaction);
+    }
+
+    private static List<NftElement> Elements(IReadOnlyList<ForwardEntry> entries, NftSet map, bool withTarget)
+    {
+        var elements = new List<NftElement>();
+        foreach (ForwardEntry entry in entries)
+        {
+            if (Ruleset.MapOf(entry.Host) == map)
+                elements.Add(withTarget ? Ruleset.Element(entry.Host, entry.Target) : Ruleset.Key(entry.Host));
+        }
+        return elements;
+    }
+
+    private static void End(EndFlows end)
+    {
+        try
+        {
+            using ConntrackSocket conntrack = ConntrackSocket.Open();
+            foreach (ForwardEntry entry in end.Forwards)
+            {
+                conntrack.Delete(
+                    new FlowFilter
+                    {
+                        Protocol = (TransportProtocol)entry.Host.Protocol,
+                        OriginalDestinationPort = entry.Host.Port,
+                        ReplySource = entry.Target.Address,
+                    }
+                );
+            }
+            foreach (IPAddress address in end.Addresses)
+            {
+                conntrack.Delete(new FlowFilter { OriginalSource = address });
+                conntrack.Delete(new FlowFilter { ReplySource = address });
+            }
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NotSupported || e.Errno == Errno.Invalid || e.Errno == Errno.NotFound)
+        {
+            // a kernel whose flows cannot be listed (no nf_conntrack_netlink): they end by themselves
+        }
+    }
+
+    // ---- forwarding -----------------------------------------------------------------------------------------------------
+
+    private void SwitchForwarding(string uplink)
+    {
+        IReadOnlyList<string> before = HostLock.ReadSwitchedOn(session.Cookie);
+        host.WriteSwitchedOn(session.Cookie, [.. before.Union([uplink])]);
+        try
+        {
+            SmallFile.Write(Observer.ForwardingFile(uplink), "1");
+        }
+        catch (NetlinkException)
+        {
+            host.WriteSwitchedOn(session.Cookie, before);
+            throw;
+        }
+    }
+
+    private void SwitchForwardingBack(SwitchForwardingOff off)
+    {
+        if (!off.Keep)
+            Tolerating(Errno.NotFound, () => SmallFile.Write(Observer.ForwardingFile(off.Uplink), "0"));
+        host.WriteSwitchedOn(session.Cookie, [.. HostLock.ReadSwitchedOn(session.Cookie).Where(name => name != off.Uplink)]);
+    }
+
+    private static void Tolerating(Errno absent, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (NetlinkException e) when (e.Errno == absent)
+        {
+            // what was to go is gone
+        }
+    }
+}
+
+/// <summary>A step failed.</summary>
+/// <param name="step">Which.</param>
+/// <param name="cause">Why.</param>
+/// <param name="stuck">What could not be undone, and why.</param>
+internal sealed class ApplyException(Step step, Exception cause, IReadOnlyList<(Step Step, Exception Error)> stuck)
+    : Exception(cause.Message, cause)
+{
+    public Step Step { get; } = step;
+
+    public IReadOnlyList<(Step Step, Exception Error)> Stuck { get; } = stuck;
+}

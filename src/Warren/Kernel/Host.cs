@@ -1,0 +1,64 @@
+using Warren.Model;
+using Warren.Netlink.Namespaces;
+using Warren.Planning;
+
+namespace Warren.Kernel;
+
+/// <summary>What came of a wish.</summary>
+/// <param name="Before">What was observed.</param>
+/// <param name="Plan">What was done, or would be.</param>
+internal sealed record Outcome(Observed Before, Plan Plan);
+
+/// <summary>The host that this program runs on: observe, plan, apply, under one lock.</summary>
+internal static class Host
+{
+    /// <summary>Fulfils a wish, whole or not at all.</summary>
+    /// <exception cref="RefusedException">It cannot be fulfilled; nothing was changed.</exception>
+    /// <exception cref="ApplyException">A step failed; what was done was undone.</exception>
+    public static Outcome Change(Wish wish)
+    {
+        using var session = new HostSession();
+        using HostLock host = HostLock.Take();
+        bool empty = true;
+        try
+        {
+            Observed observed = new Observer(session).Observe(wish);
+            empty = observed is { Ruleset: RulesetState.Absent, SwitchedOn.Count: 0, OthersRemain: false };
+            Plan plan = Planner.Make(observed, wish);
+            using (var applier = new Applier(session, host))
+                applier.Apply(plan);
+            bool removal = wish.RemoveAll || wish.Remove.Count > 0;
+            empty = removal ? !observed.OthersRemain : empty && plan.IsEmpty;
+            return new Outcome(observed, plan);
+        }
+        finally
+        {
+            // Nothing of Warren's stands: neither shall what only it needed.
+            if (empty)
+                Leave(host);
+        }
+    }
+
+    /// <summary>What would be done, without doing it.</summary>
+    /// <exception cref="RefusedException">The wish cannot be fulfilled.</exception>
+    public static Outcome Preview(Wish wish)
+    {
+        using var session = new HostSession();
+        Observed observed = new Observer(session).Observe(wish);
+        return new Outcome(observed, Planner.Make(observed, wish));
+    }
+
+    /// <summary>All that is Warren's on this host.</summary>
+    public static Observed Look()
+    {
+        using var session = new HostSession();
+        return new Observer(session).ObserveAll();
+    }
+
+    private static void Leave(HostLock host)
+    {
+        if (host.MadeNamespaceFolder && NamespaceNames.RemoveFolder())
+            host.MadeNamespaceFolder = false;
+        host.RemoveFolder();
+    }
+}

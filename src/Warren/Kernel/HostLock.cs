@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Text;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+
+namespace Warren.Kernel;
+
+/// <summary>
+/// One change at a time on a host: a lock on /run/warren/lock, from observing to the last step. The folder holds beside it only
+/// what the kernel cannot: on which uplinks Warren switched forwarding on. With the last namespace it goes, lock and all.
+/// </summary>
+internal sealed class HostLock : IDisposable
+{
+    public const string Folder = "/run/warren";
+
+    private const string LockFile = "lock";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly int _folder;
+    private readonly int _lock;
+
+    private HostLock(int folder, int @lock)
+    {
+        _folder = folder;
+        _lock = @lock;
+    }
+
+    /// <summary>Takes the lock; waits for another warren, 60 seconds at most.</summary>
+    /// <exception cref="RefusedException">Another warren held it all the time.</exception>
+    /// <exception cref="NetlinkException">The folder cannot be made or is not ours.</exception>
+    public static HostLock Take()
+    {
+        // the last namespace's end removes the folder: whoever waited for it meanwhile starts again
+        const int Attempts = 1000;
+        for (int i = 0; i < Attempts; i++)
+        {
+            if (Libc.mkdir(Folder, 0b111_000_000) != 0 && Errno.Last != Errno.Exists)
+                throw new NetlinkException(Errno.Last, "create", Folder);
+            int folder = Libc.open(Folder, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+            if (folder < 0)
+            {
+                if (Errno.Last == Errno.NotFound)
+                    continue;
+                throw new NetlinkException(Errno.Last, "open", Folder);
+            }
+            int file = Libc.openat(folder, LockFile, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
+            if (file >= 0)
+            {
+                Lock(file);
+                if (IsLinked(file))
+                    return new HostLock(folder, file);
+                _ = Libc.close(file);
+            }
+            Errno errno = Errno.Last;
+            _ = Libc.close(folder);
+            if (file < 0 && errno != Errno.NotFound)
+                throw new NetlinkException(errno, "open", $"{Folder}/{LockFile}");
+        }
+        throw new NetlinkException(Errno.Again, "lock", Folder);
+    }
+
+    /// <summary>The uplinks on which forwarding was switched on in this network namespace.</summary>
+    /// <param name="cookie">The network namespace's number.</param>
+    public static IReadOnlyList<string> ReadSwitchedOn(ulong cookie)
+    {
+        if (SmallFile.Read($"{Folder}/{RecordName(cookie)}") is not { } text)
+            return [];
+        var names = new List<string>();
+        foreach (string line in text.Split('\n'))
+        {
+            // anything else in the file is not from here: a link's name is what dev_valid_name() of the kernel takes
+            if (line.Length is > 0 and <= 15 && line is not ("." or "..") && !line.Any(c => c is '/' or ':' || char.IsWhiteSpace(c) || c < ' '))
+                names.Add(line);
+        }
+        return names;
+    }
+
+    /// <summary>Notes the uplinks on which forwarding is switched on; the note stands, whole, before anything is switched.</summary>
+    public unsafe void WriteSwitchedOn(ulong cookie, IReadOnlyCollection<string> uplinks)
+    {
+        string name = RecordName(cookie);
+        if (uplinks.Count == 0)
+        {
+            if (Libc.unlinkat(_folder, name, 0) != 0 && Errno.Last != Errno.NotFound)
+                throw new NetlinkException(Errno.Last, "remove", $"{Folder}/{name}");
+            return;
+        }
+        string draft = name + ".new";
+        int fd = Libc.openat(
+            _folder,
+            draft,
+            Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC | Libc.O_NOFOLLOW | Libc.O_CLOEXEC,
+            0b110_000_000
+        );
+        if (fd < 0)
+            throw new NetlinkException(Errno.Last, "write", $"{Folder}/{draft}");
+        byte[] bytes = Encoding.UTF8.GetBytes(string.Join('\n', uplinks) + "\n");
+        nint written;
+        fixed (byte* data = bytes)
+            written = Libc.write(fd, data, bytes.Length);
+        Errno errno = Errno.Last;
+        _ = Libc.close(fd);
+        if (written != bytes.Length)
+            throw new NetlinkException(errno, "write", $"{Folder}/{draft}");
+        if (Libc.renameat(_folder, draft, _folder, name) != 0)
+            throw new NetlinkException(Errno.Last, "write", $"{Folder}/{name}");
+    }
+
+    /// <summary>Whether the file that says that /run/netns was made a mount by Warren is there, and what to do about it.</summary>
+    public bool MadeNamespaceFolder
+    {
+        get
+        {
+            int fd = Libc.openat(_folder, "netns", Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+            if (fd >= 0)
+                _ = Libc.close(fd);
+            return fd >= 0;
+        }
+        set
+        {
+            if (!value)
+            {
+                _ = Libc.unlinkat(_folder, "netns", 0);
+                return;
+            }
+            int fd = Libc.openat(_folder, "netns", Libc.O_WRONLY | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
+            if (fd >= 0)
+                _ = Libc.close(fd);
+        }
+    }
+
+    /// <summary>Removes the folder, if nothing but the lock is in it.</summary>
+    public void RemoveFolder()
+    {
+        // records of other network namespaces on this machine stay, and the lock with them
+        if (Directory.EnumerateFileSystemEntries(Folder).Any(path => Path.GetFileName(path) != LockFile))
+            return;
+        _ = Libc.unlinkat(_folder, LockFile, 0);
+        _ = Libc.rmdir(Folder);
+    }
+
+    /// <summary>Gives the lock back.</summary>
+    public void Dispose()
+    {
+        _ = Libc.close(_lock);
+        _ = Libc.close(_folder);
+    }
+
+    private static string RecordName(ulong cookie) => $"forwarding-{cookie}";
+
+    private static void Lock(int file)
+    {
+        if (Libc.flock(file, Libc.LOCK_EX | Libc.LOCK_NB) == 0)
+            return;
+        // flock(2) knows no time limit; a thread of its own waits for it, and the process does not wait for the thread
+        int result = -1;
+        Errno errno = default;
+        var waiter = new Thread(() =>
+        {
+            do
+            {
+                result = Libc.flock(file, Libc.LOCK_EX);
+                errno = Errno.Last;
+            } while (result != 0 && errno == Errno.Interrupted);
+        })
+        {
+            IsBackground = true,
+        };
+        waiter.Start();
+        if (!waiter.Join(Patience))
+        {
+            throw new RefusedException(
+                RefusalKind.Conflict,
+                new Refusal(
+                    $"another warren has been changing this host for {Patience.TotalSeconds:0} seconds",
+                    "try again; fuser -v /run/warren/lock names the process"
+                )
+            );
+        }
+        if (result != 0)
+            throw new NetlinkException(errno, "lock", $"{Folder}/{LockFile}");
+    }
+
+    private static unsafe bool IsLinked(int file)
+    {
+        // struct statx: stx_nlink at 16
+        byte* buffer = stackalloc byte[256];
+        byte empty = 0;
+        const int EmptyPath = 0x1000;
+        const uint LinkCountMask = 0x4;
+        return Libc.statx(file, &empty, EmptyPath, LinkCountMask, buffer) == 0 && *(uint*)(buffer + 16) > 0;
+    }
+}

@@ -1,0 +1,48 @@
+using Warren.Netlink.Nftables;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+
+namespace Warren.Kernel;
+
+/// <summary>
+/// The host's network namespace, with its sockets, each opened when it is first needed. Opened on a thread that is in it, and used
+/// by one thread at a time.
+/// </summary>
+internal sealed class HostSession : IDisposable
+{
+    private NetlinkSocket? _route;
+    private NftSocket? _nft;
+    private ulong? _cookie;
+
+    public NetlinkSocket Route => _route ??= NetlinkSocket.Open(NetlinkProtocol.Route);
+
+    public NftSocket Nft => _nft ??= NftSocket.Open();
+
+    /// <summary>The network namespace's number, unique until the next boot.</summary>
+    public ulong Cookie => _cookie ??= Route.NamespaceCookie;
+
+    /// <summary>Fails if this process may not change the network, before anything is changed.</summary>
+    /// <param name="command">What to type with sudo: <c>warren add web1</c>.</param>
+    /// <exception cref="RefusedException">A capability is missing.</exception>
+    public static unsafe void DemandPrivilege(string command)
+    {
+        // capget(2): header { version 3, pid 0 }, content { effective, permitted, inheritable } twice
+        const int NetAdmin = 12;
+        const int SysAdmin = 21;
+        uint* header = stackalloc uint[] { 0x20080522, 0 };
+        uint* content = stackalloc uint[6];
+        const uint Needed = (1u << NetAdmin) | (1u << SysAdmin);
+        if (Libc.capget(header, content) == 0 && (content[0] & Needed) == Needed)
+            return;
+        throw new RefusedException(
+            RefusalKind.Unable,
+            new Refusal("this needs root: the capabilities cap_net_admin and cap_sys_admin are missing", $"sudo {command}")
+        );
+    }
+
+    public void Dispose()
+    {
+        _nft?.Dispose();
+        _route?.Dispose();
+    }
+}

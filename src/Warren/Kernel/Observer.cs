@@ -1,0 +1,425 @@
+using System.Globalization;
+using System.Net;
+using Warren.Firewall;
+using Warren.Firewall.Neighbours;
+using Warren.Model;
+using Warren.Netlink;
+using Warren.Netlink.Diag;
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Nftables;
+using Warren.Netlink.Rtnetlink;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+using Warren.Planning.Steps;
+
+namespace Warren.Kernel;
+
+/// <summary>Finds out what is. Asks for what a wish names, by name, and lists only what a wish could collide with.</summary>
+/// <param name="session">The host's sockets.</param>
+internal sealed class Observer(HostSession session)
+{
+    private readonly NetlinkBatch _batch = new();
+
+    /// <summary>What a wish depends on.</summary>
+    public Observed Observe(Wish wish)
+    {
+        List<NftChain> chains = Chains();
+        RulesetState ruleset = Ruleset.StateOf(chains);
+        bool removal = wish.RemoveAll || wish.Remove.Count > 0;
+        // A table that is to be made again needs to know every link.
+        bool everything = wish.RemoveAll || (!removal && ruleset != RulesetState.Intact && AnyLink());
+        var names = new List<string>(wish.Remove);
+        foreach (NamespaceWish each in wish.Ensure)
+            names.Add(each.Name);
+
+        List<ObservedNamespace> spaces = [.. names.Distinct().Select(Namespace)];
+        if (everything)
+            spaces.AddRange(AllNamespaces().Where(space => !names.Contains(space.Name)));
+
+        var observed = new Observed
+        {
+            Namespaces = spaces,
+            Everything = everything,
+            Ruleset = ruleset,
+            ForwardsAnyway = SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1",
+            SwitchedOn = HostLock.ReadSwitchedOn(session.Cookie),
+        };
+        return removal ? ForRemoval(observed, chains) : ForAddition(observed, wish, chains);
+    }
+
+    /// <summary>Every namespace of Warren's, with its forwards.</summary>
+    public Observed ObserveAll()
+    {
+        RulesetState ruleset = Ruleset.StateOf(Chains());
+        return new Observed
+        {
+            Namespaces = AllNamespaces(),
+            Everything = true,
+            Ruleset = ruleset,
+            Forwards = ruleset == RulesetState.Absent ? new Dictionary<HostPort, Target>() : AllForwards(),
+        };
+    }
+
+    private Observed ForRemoval(Observed observed, List<NftChain> chains)
+    {
+        bool complete = observed.Namespaces.All(space => space.Link?.Mark is { Cut: false } || space.Link is null);
+        bool others = !observed.Everything && OthersThan(observed.Namespaces);
+        return observed with
+        {
+            OthersRemain = others,
+            Openings = others ? [] : Openings.FindOpen(session.Nft, chains),
+            Forwards = observed.Ruleset == RulesetState.Absent ? observed.Forwards
+                : complete && !observed.Everything
+                    ? FindForwards(observed.Namespaces.SelectMany(space => space.Link?.Mark?.Forwards ?? []).Select(forward => forward.Host))
+                : AllForwards(),
+        };
+    }
+
+    private Observed ForAddition(Observed observed, Wish wish, List<NftChain> chains)
+    {
+        var asked = new HashSet<HostPort>();
+        var wanted = new HashSet<HostPort>();
+        foreach (NamespaceWish each in wish.Ensure)
+        {
+            foreach (PortRequest request in each.Publish)
+            {
+                foreach (Forward forward in request.Forwards)
+                    wanted.Add(forward.Host);
+            }
+            foreach (PortRequest request in each.Unpublish)
+            {
+                foreach (Forward forward in request.Forwards)
+                    asked.Add(forward.Host);
+            }
+        }
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            foreach (Forward forward in space.Link?.Mark?.Forwards ?? [])
+                asked.Add(forward.Host);
+        }
+        asked.UnionWith(wanted);
+        List<Route> routes = Dump(batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse);
+        List<InterfaceAddress> addresses = Dump(batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse);
+        // On a published port of all addresses, one that is published on a single address is in the way too.
+        bool atAddresses = wanted.Count > 0 && observed.Ruleset != RulesetState.Absent;
+        return observed with
+        {
+            Taken = Taken(routes, addresses),
+            HostAddresses = [.. addresses.Select(address => address.Address)],
+            Uplinks = Uplinks(routes, addresses),
+            Forwards = observed.Ruleset == RulesetState.Absent ? observed.Forwards : FindForwards(asked, atAddresses ? wanted : null),
+            Obstacles = ForwardObstacles.Find(session.Nft, chains),
+            ForeignForwards = wanted.Count == 0 ? [] : ForeignForwards.Find(session.Nft, chains, wanted),
+            Listeners = Listeners(wanted),
+        };
+    }
+
+    private List<NftChain> Chains()
+    {
+        try
+        {
+            return session.Nft.Chains();
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.ProtocolNotSupported || e.Errno == Errno.NotSupported || e.Errno == Errno.Invalid)
+        {
+            throw new RefusedException(
+                RefusalKind.Unable,
+                new Refusal($"this kernel has no nf_tables: {e.Message}", "modprobe nf_tables, or a kernel with CONFIG_NF_TABLES")
+            );
+        }
+    }
+
+    // ---- namespaces -----------------------------------------------------------------------------------------------------
+
+    private ObservedNamespace Namespace(string name)
+    {
+        Presence presence = NamespaceNames.StateOf(name) switch
+        {
+            NameState.Absent => Presence.Absent,
+            NameState.Namespace => Presence.Standing,
+            _ => Presence.HalfMade,
+        };
+        string linkName = "";
+        Link? link = null;
+        LinkMark? mark = null;
+        const int Attempts = 8;
+        for (int i = 0; i < Attempts; i++)
+        {
+            linkName = NamespaceName.LinkName(name, i);
+            link = FindLink(linkName);
+            mark = link is not null && LinkMark.TryParse(link.Alias, out LinkMark? read) ? read : null;
+            // another namespace's long name may have the same hash
+            if (mark is null || mark.Namespace == name || linkName == NamespaceName.LinkName(name, i + 1))
+                break;
+        }
+        bool ours = link is { Kind: "veth", Group: LinkPlan.Group } && (mark is null ? link.Alias.Length == 0 : mark.Namespace == name);
+        var space = new ObservedNamespace(name, presence)
+        {
+            LinkName = linkName,
+            LinkNameTaken = link is not null && !ours,
+            Link = ours ? Observe(link!, mark) : null,
+            IsOurs = ours && mark is { Adopted: false },
+        };
+        // Who made it, if its link does not say so, says lo inside.
+        return presence == Presence.Standing && mark is null ? LookInside(space) : space;
+    }
+
+    private ObservedLink Observe(Link link, LinkMark? mark)
+    {
+        Cidr? address = null;
+        foreach (InterfaceAddress each in Dump(batch => batch.DumpAddresses(AddressFamily.IPv4, link.Index), InterfaceAddress.Parse))
+            address ??= new Cidr(each.Address, each.PrefixLength);
+        return new ObservedLink(link.Name, link.Index)
+        {
+            Mark = mark,
+            Host = address,
+            Up = link.IsUp,
+        };
+    }
+
+    private ObservedNamespace LookInside(ObservedNamespace space)
+    {
+        using NetworkNamespace opened = NetworkNamespace.Open(space.Name);
+        using NetlinkSocket inside = opened.Run(() => NetlinkSocket.Open(NetlinkProtocol.Route));
+        List<Link> links = Dump(inside, batch => batch.DumpLinks(), Link.Parse);
+        List<Route> routes = Dump(inside, batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse);
+        Link? loopback = links.Find(link => link.Name == "lo");
+        return space with
+        {
+            IsOurs = loopback?.Alias == CreateNamespace.Mark + space.Name,
+            InsideLinks = [.. links.Select(link => link.Name)],
+            LoopbackUp = loopback?.IsUp == true,
+            HasDefaultRoute = routes.Exists(route => route.IsDefault),
+        };
+    }
+
+    private List<ObservedNamespace> AllNamespaces()
+    {
+        var spaces = new List<ObservedNamespace>();
+        var seen = new HashSet<string>();
+        Dictionary<int, Cidr> addresses = [];
+        foreach (InterfaceAddress each in Dump(batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse))
+            addresses.TryAdd(each.Index, new Cidr(each.Address, each.PrefixLength));
+        foreach (Link link in AllLinks())
+        {
+            LinkMark? mark = LinkMark.TryParse(link.Alias, out LinkMark? read) ? read : null;
+            // A link without a mark was never completed; its name tells the namespace's unless it was too long.
+            string name = mark?.Namespace ?? link.Name[NamespaceName.LinkPrefix.Length..];
+            if (!seen.Add(name) || NamespaceName.Fault(name) is not null)
+                name = link.Name;
+            spaces.Add(
+                new ObservedNamespace(name, NamespaceName.Fault(name) is null ? PresenceOf(name) : Presence.Absent)
+                {
+                    LinkName = link.Name,
+                    IsOurs = mark is { Adopted: false },
+                    Link = new ObservedLink(link.Name, link.Index)
+                    {
+                        Mark = mark,
+                        Host = addresses.TryGetValue(link.Index, out Cidr address) ? address : null,
+                        Up = link.IsUp,
+                    },
+                }
+            );
+            if (mark is null && spaces[^1].Presence == Presence.Standing)
+                spaces[^1] = LookInside(spaces[^1]);
+        }
+        foreach (string name in NamespaceNames.List())
+        {
+            if (seen.Contains(name) || NamespaceName.Fault(name) is not null)
+                continue;
+            var space = new ObservedNamespace(name, PresenceOf(name)) { LinkName = NamespaceName.LinkName(name) };
+            spaces.Add(space.Presence == Presence.Standing ? LookInside(space) : space);
+        }
+        return spaces;
+    }
+
+    private static Presence PresenceOf(string name) =>
+        NamespaceNames.StateOf(name) switch
+        {
+            NameState.Absent => Presence.Absent,
+            NameState.Namespace => Presence.Standing,
+            _ => Presence.HalfMade,
+        };
+
+    private Link? FindLink(string name)
+    {
+        _batch.Clear();
+        _batch.GetLink(name);
+        List<Link> found = session.Route.Get(_batch, Link.Parse, Errno.NoDevice);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    private List<Link> AllLinks() =>
+        [
+            .. Dump(batch => batch.DumpLinks(), Link.Parse)
+                .Where(link =>
+                    link is { Kind: "veth", Group: LinkPlan.Group } && link.Name.StartsWith(NamespaceName.LinkPrefix, StringComparison.Ordinal)
+                ),
+        ];
+
+    private bool AnyLink() => AllLinks().Count > 0;
+
+    private bool OthersThan(IReadOnlyList<ObservedNamespace> spaces)
+    {
+        foreach (Link link in AllLinks())
+        {
+            if (!spaces.Any(space => space.LinkName == link.Name))
+                return true;
+        }
+        return false;
+    }
+
+    // ---- the host -------------------------------------------------------------------------------------------------------
+
+    private static List<TakenNetwork> Taken(List<Route> routes, List<InterfaceAddress> addresses)
+    {
+        var taken = new List<TakenNetwork>(routes.Count + addresses.Count);
+        foreach (Route route in routes)
+        {
+            if (route.Destination is { } destination)
+                taken.Add(new TakenNetwork(new Cidr(destination, route.PrefixLength), Reason(route)));
+        }
+        foreach (InterfaceAddress address in addresses)
+            taken.Add(new TakenNetwork(new Cidr(address.Address, address.PrefixLength), "address"));
+        return taken;
+    }
+
+    // Only a refusal shows it: the link's name is not looked up for every route.
+    private static string Reason(Route route) =>
+        route.Table switch
+        {
+            Route.MainTable => "a route in table main",
+            Route.LocalTable => "an address of the host",
+            _ => string.Create(CultureInfo.InvariantCulture, $"a route in table {route.Table}"),
+        };
+
+    // The links of default routes; on a host without any, every link with an address.
+    private List<Uplink> Uplinks(List<Route> routes, List<InterfaceAddress> addresses)
+    {
+        var indices = new HashSet<int>();
+        foreach (Route route in routes)
+        {
+            if (route.IsDefault)
+                indices.UnionWith(route.Links);
+        }
+        if (indices.Count == 0)
+        {
+            const byte HostScope = 254;
+            foreach (InterfaceAddress address in addresses)
+            {
+                if (address.Scope < HostScope)
+                    indices.Add(address.Index);
+            }
+        }
+        var uplinks = new List<Uplink>();
+        foreach (int index in indices.Order())
+        {
+            _batch.Clear();
+            _batch.GetLink(index);
+            foreach (Link link in session.Route.Get(_batch, Link.Parse, Errno.NoDevice))
+            {
+                if (link.Group == LinkPlan.Group || link.Flags.HasFlag(LinkFlags.Loopback) || !link.IsUp)
+                    continue;
+                bool forwarding = SmallFile.Read(ForwardingFile(link.Name)) == "1";
+                uplinks.Add(new Uplink(link.Name, link.Mtu, forwarding));
+            }
+        }
+        return uplinks;
+    }
+
+    public static string ForwardingFile(string link) => $"/proc/sys/net/ipv4/conf/{link}/forwarding";
+
+    private Dictionary<HostPort, Target> FindForwards(IEnumerable<HostPort> hosts, HashSet<HostPort>? overlapping = null)
+    {
+        var forwards = new Dictionary<HostPort, Target>();
+        var keys = new List<NftElement>();
+        var addressKeys = new List<NftElement>();
+        foreach (HostPort port in hosts)
+        {
+            (port.HostAddress is null ? keys : addressKeys).Add(Ruleset.Key(port));
+            // published on one address: is it also on all?
+            if (port.HostAddress is not null)
+                keys.Add(Ruleset.Key(port with { HostAddress = null }));
+        }
+        AddForwards(Ruleset.Forwards, keys.Count == 0 ? [] : session.Nft.Find(Ruleset.Forwards, keys), forwards);
+        if (overlapping is not null)
+        {
+            foreach (NftElement element in session.Nft.Elements(Ruleset.ForwardsAt))
+            {
+                if (Ruleset.Read(Ruleset.ForwardsAt, element) is { } read)
+                    forwards.TryAdd(read.Host, read.Target);
+            }
+        }
+        else if (addressKeys.Count > 0)
+        {
+            AddForwards(Ruleset.ForwardsAt, session.Nft.Find(Ruleset.ForwardsAt, addressKeys), forwards);
+        }
+        return forwards;
+    }
+
+    private Dictionary<HostPort, Target> AllForwards()
+    {
+        var forwards = new Dictionary<HostPort, Target>();
+        try
+        {
+            AddForwards(Ruleset.Forwards, session.Nft.Elements(Ruleset.Forwards), forwards);
+            AddForwards(Ruleset.ForwardsAt, session.Nft.Elements(Ruleset.ForwardsAt), forwards);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NotFound)
+        {
+            // a table that lost its maps has no forwards
+        }
+        return forwards;
+    }
+
+    private static void AddForwards(NftSet map, List<NftElement> elements, Dictionary<HostPort, Target> forwards)
+    {
+        foreach (NftElement element in elements)
+        {
+            if (Ruleset.Read(map, element) is { } read)
+                forwards[read.Host] = read.Target;
+        }
+    }
+
+    private static List<Listener> Listeners(HashSet<HostPort> wanted)
+    {
+        var listeners = new List<Listener>();
+        if (wanted.Count == 0)
+            return listeners;
+        using DiagnosisSocket diagnosis = DiagnosisSocket.Open();
+        foreach (IGrouping<Protocol, HostPort> group in wanted.GroupBy(port => port.Protocol))
+        {
+            int[] ports = [.. group.Select(port => port.Port).Distinct()];
+            // one question for each of a few ports, one for all of many
+            const int Few = 4;
+            var protocol = (TransportProtocol)group.Key;
+            IEnumerable<ListeningSocket> sockets =
+                ports.Length <= Few
+                    ? ports.SelectMany(port => diagnosis.Listening(protocol, port))
+                    : diagnosis.Listening(protocol).Where(socket => ports.AsSpan().Contains(socket.Port));
+            foreach (ListeningSocket socket in sockets)
+            {
+                IPAddress address = socket.Address.IsIPv4MappedToIPv6 ? socket.Address.MapToIPv4() : socket.Address;
+                bool v6 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
+                if (v6 && (socket.V6Only || !address.Equals(IPAddress.IPv6Any)))
+                    continue;
+                IPAddress? bound = v6 || address.Equals(IPAddress.Any) ? null : address;
+                var host = new HostPort(bound, socket.Port, group.Key);
+                if (group.Any(port => port.Overlaps(host)))
+                    listeners.Add(new Listener(host, SocketOwner.Name(socket.Inode)));
+            }
+        }
+        return listeners;
+    }
+
+    private List<T> Dump<T>(Action<NetlinkBatch> request, MessageParser<T> parse)
+        where T : class => Dump(session.Route, request, parse);
+
+    private List<T> Dump<T>(NetlinkSocket socket, Action<NetlinkBatch> request, MessageParser<T> parse)
+        where T : class
+    {
+        _batch.Clear();
+        request(_batch);
+        return socket.Dump(_batch, parse);
+    }
+}

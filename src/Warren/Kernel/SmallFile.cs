@@ -1,0 +1,42 @@
+using System.Text;
+using Warren.Netlink.Wire;
+
+namespace Warren.Kernel;
+
+/// <summary>Files of a few bytes, those of /proc/sys above all: one open, one read or write, one close.</summary>
+internal static class SmallFile
+{
+    /// <summary>The file's text, 4,095 bytes at most, without the ending line break; null if there is no such file. A symbolic link is not followed.</summary>
+    public static unsafe string? Read(string path)
+    {
+        int fd = Libc.open(path, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+        if (fd < 0)
+            return Errno.Last == Errno.NotFound ? null : throw new NetlinkException(Errno.Last, "read", path);
+        byte* buffer = stackalloc byte[4096];
+        nint length = Libc.read(fd, buffer, 4095);
+        Errno errno = Errno.Last;
+        _ = Libc.close(fd);
+        if (length < 0)
+            throw new NetlinkException(errno, "read", path);
+        return Encoding.UTF8.GetString(buffer, (int)length).TrimEnd('\n');
+    }
+
+    /// <summary>Writes a text into a file that exists.</summary>
+    /// <exception cref="NetlinkException">There is none (ENOENT), /proc is read-only (EROFS), no privilege (EACCES), or the kernel refused
+    /// the value (EINVAL).</exception>
+    public static unsafe void Write(string path, string text)
+    {
+        int fd = Libc.open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+        if (fd < 0)
+            throw new NetlinkException(Errno.Last, "write", path);
+        Span<byte> bytes = stackalloc byte[Encoding.UTF8.GetMaxByteCount(text.Length)];
+        int length = Encoding.UTF8.GetBytes(text, bytes);
+        nint written;
+        fixed (byte* data = bytes)
+            written = Libc.write(fd, data, length);
+        Errno errno = Errno.Last;
+        _ = Libc.close(fd);
+        if (written != length)
+            throw new NetlinkException(errno, "write", path);
+    }
+}
