@@ -189,7 +189,7 @@ internal static class RuleText
                     _implied = null;
                 return new Load(_transport + (payload.Offset == 0 ? " sport" : " dport"), Kind.Port);
             }
-            return new Load($"@{"lnt"[(int)payload.Base % 3]}h,{payload.Offset * 8},{payload.Length * 8}", Kind.Other);
+            return new Load($"@{"lnt"[(int)((uint)payload.Base % 3)]}h,{payload.Offset * 8},{payload.Length * 8}", Kind.Other);
         }
 
         private static string FibWords(string address, NftFib fib) =>
@@ -232,7 +232,7 @@ internal static class RuleText
             string masked = mask is { } other && load.Kind == Kind.Address ? "/" + PrefixOf(other.Bytes) : "";
             string shown = Value(load, compare.Value) + masked;
             string words = mask is { } rest && load.Kind != Kind.Address ? $"{load.Words} & {rest}" : load.Words;
-            Add($"{words} {Operators[(int)compare.Operator % Operators.Length]}{shown}");
+            Add($"{words} {Operators[(uint)compare.Operator % Operators.Length]}{shown}");
         }
 
         private void Lookup(NftLookup lookup)
