@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Wire;
 
 namespace Warren.Netlink.Tests;
@@ -49,8 +50,7 @@ internal static partial class InNamespace
     {
         using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
         var batch = new NetlinkBatch();
-        using (MessageWriter message = batch.Begin(16, MessageFlags.Ack, "set link up", "lo"))
-            message.Header(new LinkHeader { Index = 1, Flags = 1, Change = 1 });
+        batch.SetLink(1, "lo", new LinkChange { Up = true });
         socket.Execute(batch);
     }
 
@@ -77,18 +77,6 @@ internal static partial class InNamespace
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {errors.Result}");
         return output.Result;
-    }
-
-    /// <summary>struct ifinfomsg. linux/rtnetlink.h.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct LinkHeader
-    {
-        public byte Family;
-        public byte Pad;
-        public ushort Type;
-        public int Index;
-        public uint Flags;
-        public uint Change;
     }
 
     [LibraryImport("libc", SetLastError = true)]

@@ -1,16 +1,15 @@
 using System.Net;
-using System.Net.NetworkInformation;
-using Warren.Netlink.Route.Neighbours;
+using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Wire;
 
-namespace Warren.Netlink.Tests.Route.Neighbours;
+namespace Warren.Netlink.Tests.Rtnetlink;
 
 /// <summary>Captured with <c>strace -e trace=sendto,sendmsg,recvmsg -e write=all -e read=all</c>; ip of iproute2 6.1, Linux
 /// 6.18; v0 is link 3.</summary>
 public class NeighbourGoldens
 {
     private static readonly IPAddress Address = IPAddress.Parse("10.0.0.2");
-    private static readonly PhysicalAddress LinkAddress = PhysicalAddress.Parse("02-00-00-00-00-02");
+    private static readonly MacAddress LinkAddress = new([2, 0, 0, 0, 0, 2]);
 
     // ip neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0 nud permanent
     private const string Replace = """
@@ -55,16 +54,16 @@ public class NeighbourGoldens
     public void Requests_are_what_ip_sends()
     {
         var batch = new NetlinkBatch();
-        NeighbourTable.AddPermanent(batch, 3, Address, LinkAddress);
-        NeighbourTable.Delete(batch, 3, Address);
-        NeighbourTable.WriteList(batch, 3);
+        batch.AddNeighbour(3, Address, LinkAddress);
+        batch.DeleteNeighbour(3, Address);
+        batch.DumpNeighbours(3);
         Golden.Text(batch.Bytes).Should().Be(Golden.Text(Golden.Bytes($"{Replace}\n{Delete}\n{Show}")));
     }
 
     [Fact]
     public void A_neighbour_is_read() =>
         Golden
-            .Parse<Neighbour>(Golden.Bytes(Shown), NeighbourTable.Parse)
+            .Parse<Neighbour>(Golden.Bytes(Shown), Neighbour.Parse)
             .Should()
-            .Equal(new Neighbour(Address, LinkAddress, 3, NeighbourState.Permanent));
+            .Equal(new Neighbour(3, Address, LinkAddress, NeighbourState.Permanent));
 }

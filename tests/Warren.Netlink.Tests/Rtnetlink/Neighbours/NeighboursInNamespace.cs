@@ -1,16 +1,15 @@
 using System.Net;
-using System.Net.NetworkInformation;
-using Warren.Netlink.Route.Neighbours;
+using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Wire;
 
-namespace Warren.Netlink.Tests.Route.Neighbours;
+namespace Warren.Netlink.Tests.Rtnetlink;
 
 public class NeighboursInNamespace
 {
     private static readonly IPAddress V4 = IPAddress.Parse("10.0.0.2");
     private static readonly IPAddress V6 = IPAddress.Parse("fd00::2");
-    private static readonly PhysicalAddress First = PhysicalAddress.Parse("02-00-00-00-00-02");
-    private static readonly PhysicalAddress Second = PhysicalAddress.Parse("02-00-00-00-00-03");
+    private static readonly MacAddress First = new([2, 0, 0, 0, 0, 2]);
+    private static readonly MacAddress Second = new([2, 0, 0, 0, 0, 3]);
 
     [Fact]
     public void Entries_are_added_replaced_listed_and_deleted() =>
@@ -22,17 +21,17 @@ public class NeighboursInNamespace
             using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
 
             var batch = new NetlinkBatch();
-            NeighbourTable.AddPermanent(batch, 10, V4, First);
-            NeighbourTable.AddPermanent(batch, 10, V6, First);
-            NeighbourTable.AddPermanent(batch, 10, V4, Second);
-            NeighbourTable.AddPermanent(batch, 11, V4, First);
+            batch.AddNeighbour(10, V4, First);
+            batch.AddNeighbour(10, V6, First);
+            batch.AddNeighbour(10, V4, Second);
+            batch.AddNeighbour(11, V4, First);
             socket.Execute(batch);
 
             Permanent(socket, 10)
                 .Should()
                 .BeEquivalentTo([
-                    new Neighbour(V4, Second, 10, NeighbourState.Permanent),
-                    new Neighbour(V6, First, 10, NeighbourState.Permanent),
+                    new Neighbour(10, V4, Second, NeighbourState.Permanent),
+                    new Neighbour(10, V6, First, NeighbourState.Permanent),
                 ]);
             InNamespace
                 .Command("ip", "-4", "neigh", "show", "dev", "v0")
@@ -41,10 +40,10 @@ public class NeighboursInNamespace
                 .Be("10.0.0.2 lladdr 02:00:00:00:00:03 PERMANENT");
 
             batch.Clear();
-            NeighbourTable.Delete(batch, 10, V4);
+            batch.DeleteNeighbour(10, V4);
             socket.Execute(batch);
-            Permanent(socket, 10).Should().Equal(new Neighbour(V6, First, 10, NeighbourState.Permanent));
-            Permanent(socket, 11).Should().Equal(new Neighbour(V4, First, 11, NeighbourState.Permanent));
+            Permanent(socket, 10).Should().Equal(new Neighbour(10, V6, First, NeighbourState.Permanent));
+            Permanent(socket, 11).Should().Equal(new Neighbour(11, V4, First, NeighbourState.Permanent));
 
             Action again = () => socket.Execute(batch);
             again.Should().Throw<NetlinkException>().Which.Errno.Should().Be(Errno.NotFound);
@@ -56,13 +55,17 @@ public class NeighboursInNamespace
         {
             using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
             var batch = new NetlinkBatch();
-            NeighbourTable.AddPermanent(batch, 99, V4, First);
+            batch.AddNeighbour(99, V4, First);
             Action add = () => socket.Execute(batch);
             NetlinkException refused = add.Should().Throw<NetlinkException>().Which;
             refused.Errno.Should().Be(Errno.NoDevice);
             refused.Message.Should().StartWith("add neighbour 10.0.0.2: No such device (ENODEV)");
         });
 
-    private static List<Neighbour> Permanent(NetlinkSocket socket, int link) =>
-        NeighbourTable.List(socket, link).FindAll(neighbour => neighbour.State == NeighbourState.Permanent);
+    private static List<Neighbour> Permanent(NetlinkSocket socket, int index)
+    {
+        var batch = new NetlinkBatch();
+        batch.DumpNeighbours(index);
+        return socket.Dump(batch, Neighbour.Parse).FindAll(neighbour => neighbour.State == NeighbourState.Permanent);
+    }
 }
