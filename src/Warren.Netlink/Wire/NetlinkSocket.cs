@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Warren.Netlink.Wire;
@@ -174,12 +175,13 @@ public sealed class NetlinkSocket : IDisposable
         uint sequence = Send(batch, first, end, out int awaited);
         uint last = sequence + (uint)(end - first) - 1;
         bool consistent = true;
+        ExceptionDispatchInfo? fault = null;
         while (awaited > 0)
         {
             var reader = new MessageReader(Receive(batch.Requests[first]));
             while (reader.TryRead(out Message message))
             {
-                // an answer to an earlier request, left by an exception in a parser
+                // an answer to an earlier request, left by a malformed datagram
                 if (message.Sequence - sequence > last - sequence)
                     continue;
                 NetlinkBatch.Request request = batch.Requests[first + (int)(message.Sequence - sequence)];
@@ -199,17 +201,39 @@ public sealed class NetlinkSocket : IDisposable
                         awaited = refused is not null && !AckAwaited(batch, request) ? 0 : awaited - 1;
                         break;
                     default:
-                        if (parse is not null && parse(in message) is { } value)
-                            results!.Add(value);
+                        if (parse is not null && fault is null)
+                            fault = Read(in message, parse, results!);
                         break;
                 }
             }
         }
+        fault?.Throw();
         return consistent;
     }
 
-    private static bool AckAwaited(NetlinkBatch batch, NetlinkBatch.Request request) =>
-        (Flags(batch, request) & (MessageFlags.Ack | MessageFlags.Dump)) != 0;
+    // What a parser throws waits until the answer is read to its end: the kernel refuses the next dump while one is
+    // unfinished (EBUSY).
+    private static ExceptionDispatchInfo? Read<T>(in Message message, MessageParser<T> parse, List<T> results)
+        where T : class
+    {
+        try
+        {
+            if (parse(in message) is { } value)
+                results.Add(value);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return ExceptionDispatchInfo.Capture(e);
+        }
+    }
+
+    // One of the two bits of a dump alone is Replace or Exclusive, which nothing answers.
+    private static bool AckAwaited(NetlinkBatch batch, NetlinkBatch.Request request)
+    {
+        MessageFlags flags = Flags(batch, request);
+        return flags.HasFlag(MessageFlags.Ack) || flags.HasFlag(MessageFlags.Dump);
+    }
 
     private static MessageFlags Flags(NetlinkBatch batch, NetlinkBatch.Request request) =>
         MemoryMarshal.Read<MessageHeader>(batch.Writable(request.Start, MessageHeader.Size)).Flags;

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Wire;
 
 namespace Warren.Netlink.Tests.Wire;
@@ -32,7 +35,7 @@ public class Errors
         {
             using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
             var batch = new NetlinkBatch();
-            // RTM_NEWNEIGH with a header that is cut off
+            // RTM_GETNEIGH with a header that is cut off
             using (MessageWriter message = batch.Begin(30, MessageFlags.Dump, "list neighbours"))
                 message.Header(0u);
             Action list = () => socket.Dump<object>(batch, (in Message _) => null);
@@ -49,16 +52,50 @@ public class Errors
             using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
             var batch = new NetlinkBatch();
             for (int i = 0; i < 250; i++)
-            {
-                using MessageWriter message = batch.Begin(17, MessageFlags.Ack, "delete link", $"{1000 + i}");
-                // struct ifinfomsg with an index that is not there
-                message.Header((0u, 1000 + i, 0u, 0u));
-            }
+                batch.DeleteLink(1000 + i, $"absent{i}");
             Action delete = () => socket.Execute(batch);
             NetlinkException refused = delete.Should().Throw<NetlinkException>().Which;
             refused.Errno.Should().Be(Errno.NoDevice);
-            refused.Subject.Should().Be("1000");
+            refused.Subject.Should().Be("absent0");
             socket.Traffic.SentDatagrams.Should().Be(3, "250 requests by the hundred");
             InNamespace.SetLoopbackUp();
+        });
+
+    [Fact]
+    public void An_exclusive_request_that_asks_for_no_answer_waits_for_none() =>
+        InNamespace.Run(() =>
+        {
+            using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+            var batch = new NetlinkBatch();
+            batch.AddNeighbour(index: 1, IPAddress.Loopback, default);
+            const MessageFlags Flags = MessageFlags.Request | MessageFlags.Create | MessageFlags.Exclusive;
+            MemoryMarshal.Write(batch.Writable(6, 2), Flags);
+            socket.Execute(batch);
+            socket.Traffic.ReceivedDatagrams.Should().Be(0);
+            batch.Clear();
+            batch.DumpNeighbours(1);
+            socket.Dump(batch, Neighbour.Parse).Should().Contain(n => n.State == NeighbourState.Permanent);
+        });
+
+    [Fact]
+    public void The_socket_works_after_a_parser_failed_in_the_middle_of_a_list() =>
+        InNamespace.Run(() =>
+        {
+            using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+            var batch = new NetlinkBatch();
+            batch.DumpLinks();
+            // as many links as do not fit one datagram
+            var links = new NetlinkBatch();
+            for (int i = 0; i < 40; i++)
+                links.AddVeth(new VethEnd($"a{i}"), new VethEnd($"b{i}"));
+            socket.Execute(links);
+            MessageParser<object> broken = (in Message _) => throw new MalformedMessageException("a bug");
+            MessageParser<object> works = (in Message _) => new object();
+
+            Action list = () => socket.Dump(batch, broken);
+            list.Should().Throw<MalformedMessageException>();
+            int before = socket.Traffic.ReceivedDatagrams;
+            socket.Dump(batch, works).Should().HaveCount(1 + (2 * 40));
+            (socket.Traffic.ReceivedDatagrams - before).Should().BeGreaterThan(2, "the list takes several datagrams");
         });
 }
