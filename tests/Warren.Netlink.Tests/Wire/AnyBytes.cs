@@ -1,10 +1,12 @@
+using System.Net;
 using CsCheck;
 using Warren.Netlink.Conntrack;
 using Warren.Netlink.Diag;
-using Warren.Netlink.Route.Neighbours;
+using Warren.Netlink.Nftables;
+using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Tests.Conntrack;
 using Warren.Netlink.Tests.Diag;
-using Warren.Netlink.Tests.Route.Neighbours;
+using Warren.Netlink.Tests.Rtnetlink;
 using Warren.Netlink.Wire;
 
 namespace Warren.Netlink.Tests.Wire;
@@ -26,13 +28,14 @@ public class AnyBytes
         .. DiagnosisGoldens.Answers,
         .. ConntrackGoldens.Answers,
         .. NeighbourGoldens.Answers,
+        Requests(),
     ];
 
     /// <summary>Real datagrams with a few bytes changed, cut off at a random place.</summary>
     private static readonly Gen<byte[]> Damaged = Gen.Select(
         Gen.OneOf<byte[]>(Goldens),
-        Gen.Select(Gen.Int[0, 300], Gen.OneOf(Gen.Byte, Gen.Byte[0, 28])).Array[0, 6],
-        Gen.Frequency((3, Gen.Const(int.MaxValue)), (1, Gen.Int[0, 300])),
+        Gen.Select(Gen.Int[0, 4000], Gen.OneOf(Gen.Byte, Gen.Byte[0, 28])).Array[0, 6],
+        Gen.Frequency((3, Gen.Const(int.MaxValue)), (1, Gen.Int[0, 2000])),
         (golden, changes, cut) =>
         {
             byte[] bytes = golden[..Math.Min(cut, golden.Length)];
@@ -91,7 +94,80 @@ public class AnyBytes
     public Task Flows_of_any_payload() => Parser<FoundFlow>(ConntrackEncoding.Parse, 0x100);
 
     [Fact]
-    public Task Neighbours_of_any_payload() => Parser<Neighbour>(NeighbourTable.Parse, 28);
+    public Task Neighbours_of_any_payload() => Parser<Neighbour>(Neighbour.Parse, 28);
+
+    [Fact]
+    public Task Links_of_any_payload() => Parser<Link>(Link.Parse, RtnetlinkMessage.NewLink);
+
+    [Fact]
+    public Task Addresses_of_any_payload() => Parser<InterfaceAddress>(InterfaceAddress.Parse, RtnetlinkMessage.NewAddress);
+
+    [Fact]
+    public Task Routes_of_any_payload() => Parser<Route>(Route.Parse, RtnetlinkMessage.NewRoute);
+
+    [Fact]
+    public Task Tables_of_any_payload() => Parser<NftTable>(NftTable.Parse, NftMessage.NewTable);
+
+    [Fact]
+    public Task Chains_of_any_payload() => Parser<NftChain>(NftChain.Parse, NftMessage.NewChain);
+
+    [Fact]
+    public Task Rules_of_any_payload() =>
+        Parser(
+            (in Message message) =>
+            {
+                NftRule? rule = NftRule.Parse(in message);
+                _ = rule?.ToString();
+                return rule;
+            },
+            NftMessage.NewRule
+        );
+
+    [Fact]
+    public Task Elements_of_any_payload() =>
+        Parser(
+            (in Message message) =>
+            {
+                var elements = new List<NftElement>();
+                NftElement.ParseList(in message, elements);
+                return elements;
+            },
+            NftMessage.NewElement
+        );
+
+    /// <summary>Messages that make an object have the type and the attributes of those that describe it.</summary>
+    private static byte[] Requests()
+    {
+        var route = new NetlinkBatch();
+        route.AddVeth(new VethEnd("a") { Up = true, Group = 7 }, new VethEnd("b") { Address = MacAddress.Local(1) });
+        route.SetLink(3, "a", new LinkChange { Alias = "warren:test", Mtu = 1400 });
+        route.AddAddress(3, "a", IPAddress.Parse("10.0.0.1"), 30);
+        route.AddAddress(3, "a", IPAddress.IPv6Loopback, 64);
+        route.AddDefaultRoute(3, IPAddress.Parse("10.0.0.2"));
+
+        var table = new NftTable(NftFamily.Inet, "warren", "a comment");
+        var map = new NftSet(table, "forwards4", [NftType.Protocol, NftType.Port], [NftType.IPv4Address, NftType.Port]);
+        var rules = new NftTransaction();
+        rules.Add(table);
+        rules.Add(new NftChain(table, "forward") { Hook = NftHook.Forward, Type = "filter", Priority = -10 });
+        rules.Add(map);
+        rules.Add(map, [new NftElement([6, 0, 0, 0, 23, 112, 0, 0], [10, 0, 0, 2, 31, 144, 0, 0])]);
+        rules.Append(
+            table.Rule(
+                "forward",
+                NftStatements.IifName("wrn-*"),
+                NftStatements.CtState(NftState.Established | NftState.Related),
+                NftStatements.IpSaddr(IPAddress.Loopback, 8),
+                NftStatements.CtStatusDnat,
+                NftStatements.FibDaddrLocal,
+                NftStatements.Counter,
+                NftStatements.Goto("egress")
+            )
+        );
+        rules.Append(table.Rule("forward", NftStatements.DnatByPort(map)));
+        rules.Append(table.Rule("forward", NftStatements.OifNameNot("lo"), NftStatements.Masquerade));
+        return [.. route.Bytes, .. rules.End().Bytes];
+    }
 
     private static async Task Parser<T>(MessageParser<T> parse, ushort type)
         where T : class
