@@ -3,41 +3,47 @@ using System.Text;
 
 namespace Warren.Model;
 
-/// <summary>Texts that come from elsewhere, made fit for a terminal.</summary>
-public static class Terminal
+/// <summary>Text of others on its way to a terminal.</summary>
+internal static class Terminal
 {
-    /// <summary>Replaces whatever a terminal could obey, and what changes the direction of writing, by <c>\x1b</c> and the like.</summary>
+    /// <summary>
+    /// The text with everything that a terminal obeys or that turns letters around written out: control characters (C0, DEL,
+    /// C1) as <c>\x1b</c>, format characters, line separators and halves of surrogate pairs as <c>\u202e</c>. All else stays.
+    /// </summary>
     public static string Safe(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        bool safe = true;
-        foreach (char c in text)
-            safe &= IsSafe(c);
-        if (safe)
-            return text;
-        var result = new StringBuilder(text.Length + 16);
-        foreach (char c in text)
+        StringBuilder? safe = null;
+        for (int i = 0; i < text.Length; )
         {
-            if (IsSafe(c))
-                result.Append(c);
+            bool whole = Rune.TryGetRuneAt(text, i, out Rune rune);
+            int length = whole ? rune.Utf16SequenceLength : 1;
+            if (!whole || IsObeyed(rune))
+            {
+                safe ??= new StringBuilder(text, 0, i, text.Length + 16);
+                safe.Append(Escape(whole ? rune.Value : text[i]));
+            }
             else
-                result.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}");
+            {
+                safe?.Append(text, i, length);
+            }
+            i += length;
         }
-        return result.ToString();
+        return safe?.ToString() ?? text;
     }
 
-    private static bool IsSafe(char c) =>
-        c is >= ' ' and <= '~'
-        || (
-            c > '~'
-            && char.GetUnicodeCategory(c)
-                is not (
-                    UnicodeCategory.Control
-                    or UnicodeCategory.Format
-                    or UnicodeCategory.LineSeparator
-                    or UnicodeCategory.ParagraphSeparator
-                    or UnicodeCategory.PrivateUse
-                    or UnicodeCategory.OtherNotAssigned
-                )
-        );
+    private static bool IsObeyed(Rune rune) =>
+        Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator;
+
+    private static string Escape(int character) =>
+        character switch
+        {
+            <= 0xff => $"\\x{character:x2}",
+            <= 0xffff => $"\\u{character:x4}",
+            _ => $"\\U{character:x8}",
+        };
 }

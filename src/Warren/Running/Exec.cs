@@ -1,0 +1,113 @@
+using System.Text;
+using Warren.Model;
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Wire;
+
+namespace Warren.Running;
+
+/// <summary>Runs a command inside a namespace in place of this process, as <c>ip netns exec</c> does, but without its privileges.</summary>
+internal static unsafe class Exec
+{
+    /// <summary>
+    /// Replaces this process by the command: the process id stays, as do standard input, output and error; no other descriptor
+    /// does. The command has the identity of the one who called sudo and no way to privilege; see <see cref="ExecRequest"/>
+    /// for how to ask for more. Signals that were ignored when Warren was started stay ignored (nohup), but for SIGPIPE, which
+    /// the .NET runtime ignores.
+    /// </summary>
+    /// <returns>Never.</returns>
+    /// <exception cref="ExecException">It could not be run. This process may have lost its rights or changed its namespaces:
+    /// all it can do is to report and end.</exception>
+    public static int Replace(ExecRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        string name = request.Namespace;
+        CheckName(name);
+        if (request.Command.Count == 0)
+            throw new ExecException(ExecException.Failed, $"{Terminal.Safe(name)}: no command given");
+        ulong kept = Capabilities.Parse(request.Capabilities);
+
+        // what depends on the host's files comes before its mounts are left
+        List<byte[]> environment = NativeText.Environment();
+        List<byte[]> command = NativeText.Command(request.Command);
+        string? Variable(string key) =>
+            NativeText.Find(environment, key) is byte[] value ? Encoding.UTF8.GetString(value) : null;
+        Account account = Account.Resolve(request.User, Variable);
+        bool isRoot = SystemCalls.geteuid() == 0;
+        bool keepsAll = account.Uid == 0 && request.User is not null && request.Capabilities.Count == 0;
+        if (isRoot && !account.IsCaller)
+            Describe(account, environment);
+
+        EnterNetwork(name);
+        NamespaceMounts.Enter(name);
+        CloseDescriptors(name);
+        ResetSignals();
+        if (keepsAll)
+            Privileges.KeepAll(name, account);
+        else
+            Privileges.Reduce(name, account, kept);
+        throw new CommandSearch(name, account, command, environment).Become();
+    }
+
+    private static void CheckName(string name)
+    {
+        const int Longest = 255;
+        bool isFile = name.Length > 0 && name is not "." and not ".." && !name.AsSpan().ContainsAny('/', '\0');
+        if (!isFile || Encoding.UTF8.GetByteCount(name) > Longest)
+            throw new ExecException(
+                ExecException.Failed,
+                $"'{Terminal.Safe(name)}' is no name of a namespace; ip netns list shows them"
+            );
+    }
+
+    private static void Describe(Account account, List<byte[]> environment)
+    {
+        NativeText.Set(environment, "HOME", account.Home);
+        NativeText.Set(environment, "USER", account.Name);
+        NativeText.Set(environment, "LOGNAME", account.Name);
+        NativeText.Set(environment, "SHELL", account.Shell);
+    }
+
+    private static void EnterNetwork(string name)
+    {
+        try
+        {
+            using NetworkNamespace network = NetworkNamespace.Open(name);
+            network.Enter();
+        }
+        catch (NetlinkException e)
+        {
+            string advice = e.Errno == Errno.NotFound ? "ip netns list shows the namespaces there are" : "";
+            throw ExecException.Refused(name, "enter network namespace", e.Errno, advice);
+        }
+    }
+
+    private static void CloseDescriptors(string name)
+    {
+        const int FirstForeign = 3;
+        nint last = unchecked((nint)uint.MaxValue);
+        if (SystemCalls.syscall(SystemCalls.SYS_close_range, FirstForeign, last, (nint)SystemCalls.CLOSE_RANGE_CLOEXEC, 0) == 0)
+            return;
+        // before Linux 5.11
+        foreach (string path in Directory.GetFileSystemEntries("/proc/self/fd"))
+        {
+            if (!int.TryParse(Path.GetFileName(path), out int descriptor) || descriptor < FirstForeign)
+                continue;
+            const int BadDescriptor = 9;
+            if (
+                SystemCalls.fcntl(descriptor, SystemCalls.F_SETFD, SystemCalls.FD_CLOEXEC) != 0
+                && Errno.Last.Number != BadDescriptor
+            )
+                throw ExecException.Refused(name, $"close descriptor {descriptor}", Errno.Last);
+        }
+    }
+
+    // Handlers go by themselves at execve(2); the only disposition that the runtime sets to "ignored" is SIGPIPE's.
+    private static void ResetSignals()
+    {
+        _ = SystemCalls.signal(SystemCalls.SIGPIPE, SystemCalls.SIG_DFL);
+        // sigset_t, 128 bytes
+        byte* none = stackalloc byte[128];
+        new Span<byte>(none, 128).Clear();
+        _ = SystemCalls.pthread_sigmask(SystemCalls.SIG_SETMASK, none, null);
+    }
+}

@@ -1,0 +1,97 @@
+using Warren.Model;
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Wire;
+
+namespace Warren.Running;
+
+/// <summary>What a process in a network namespace sees of the file system, as ip-netns(8) has it for <c>ip netns exec</c>.</summary>
+internal static class NamespaceMounts
+{
+    private const string Sys = "/sys";
+    private const string Cgroups = "/fs/cgroup";
+
+    /// <summary>
+    /// Gives the calling thread, which is in the namespace already, mounts of its own: a /sys that shows the namespace's
+    /// interfaces, and the files of /etc/netns/NAME in /etc.
+    /// </summary>
+    /// <exception cref="ExecException">The kernel refused.</exception>
+    public static void Enter(string name)
+    {
+        if (SystemCalls.unshare(SystemCalls.CLONE_NEWNS) != 0)
+            throw ExecException.Refused(name, "make a mount namespace", Errno.Last);
+        // a slave: what is mounted on the host later appears, what is mounted here stays here
+        if (SystemCalls.mount("", "/", "none", SystemCalls.MS_SLAVE | SystemCalls.MS_REC, null) != 0)
+            throw ExecException.Refused(name, "keep mounts from the host's", Errno.Last);
+        ShowSys(name);
+        BindFiles(name);
+    }
+
+    // Built elsewhere and then moved to /sys, which is never empty, and stays the old one where the kernel allows no new one.
+    private static void ShowSys(string name)
+    {
+        const string Stage = NetworkNamespace.Folder;
+        if (!Directory.Exists(Sys) || !MountSys(name, Stage))
+            return;
+        if (
+            IsForeignFileSystem(Sys + Cgroups)
+            && SystemCalls.mount(Sys + Cgroups, Stage + Cgroups, "none", SystemCalls.MS_BIND | SystemCalls.MS_REC, null) != 0
+        )
+            throw ExecException.Refused(name, $"keep {Sys}{Cgroups}", Errno.Last);
+        // refused where nothing is mounted, and where a user namespace may not uncover what is below: then cover it
+        _ = SystemCalls.umount2(Sys, SystemCalls.MNT_DETACH);
+        if (SystemCalls.mount(Stage, Sys, null, SystemCalls.MS_MOVE, null) != 0)
+            throw ExecException.Refused(name, $"mount {Sys}", Errno.Last);
+    }
+
+    // A user namespace may mount sysfs only as writable as it sees it already, or not at all.
+    private static bool MountSys(string name, string place)
+    {
+        if (SystemCalls.mount(name, place, "sysfs", 0, null) == 0)
+            return true;
+        if (Errno.Last == Errno.NotPermitted && SystemCalls.mount(name, place, "sysfs", SystemCalls.MS_RDONLY, null) == 0)
+            return true;
+        return Errno.Last == Errno.NotPermitted ? false : throw ExecException.Refused(name, "mount sysfs", Errno.Last);
+    }
+
+    private static unsafe bool IsForeignFileSystem(string path)
+    {
+        // struct statfs, 120 bytes: f_type first
+        const long SysfsMagic = 0x62656572;
+        byte* buffer = stackalloc byte[120];
+        return SystemCalls.statfs(path, buffer) == 0 && *(long*)buffer != SysfsMagic;
+    }
+
+    private static void BindFiles(string name)
+    {
+        foreach (string source in FilesOf(name))
+        {
+            string target = "/etc/" + Path.GetFileName(source);
+            if (SystemCalls.mount(source, target, "none", SystemCalls.MS_BIND, null) == 0)
+                continue;
+            Errno errno = Errno.Last;
+            // nothing there to cover
+            if (errno == Errno.NotFound && !Path.Exists(target))
+                continue;
+            throw ExecException.Refused(name, $"bind {Terminal.Safe(source)} to {Terminal.Safe(target)}", errno);
+        }
+    }
+
+    private static string[] FilesOf(string name)
+    {
+        string folder = "/etc/netns/" + name;
+        try
+        {
+            string[] files = Directory.GetFileSystemEntries(folder);
+            Array.Sort(files, StringComparer.Ordinal);
+            return files;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ExecException(ExecException.Failed, $"{Terminal.Safe(name)}: {Terminal.Safe(e.Message)}");
+        }
+    }
+}

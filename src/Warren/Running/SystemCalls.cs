@@ -1,0 +1,166 @@
+using System.Runtime.InteropServices;
+
+namespace Warren.Running;
+
+/// <summary>The system calls and C library functions that running a command takes, by their names in the manual.</summary>
+internal static partial class SystemCalls
+{
+    public const int SIGHUP = 1;
+    public const int SIGINT = 2;
+    public const int SIGQUIT = 3;
+    public const int SIGKILL = 9;
+    public const int SIGUSR1 = 10;
+    public const int SIGUSR2 = 12;
+    public const int SIGPIPE = 13;
+    public const int SIGTERM = 15;
+    public const int SIGCHLD = 17;
+    public const int SIGCONT = 18;
+    public const nint SIG_DFL = 0;
+    public const int SIG_SETMASK = 2;
+
+    public const int CLONE_NEWNS = 0x20000;
+    public const ulong MS_RDONLY = 1;
+    public const ulong MS_BIND = 0x1000;
+    public const ulong MS_MOVE = 0x2000;
+    public const ulong MS_REC = 0x4000;
+    public const ulong MS_SLAVE = 1 << 19;
+    public const int MNT_DETACH = 2;
+
+    public const int O_RDONLY = 0;
+    public const int O_RDWR = 2;
+    public const int O_NOCTTY = 0x100;
+    public const int O_CLOEXEC = 0x80000;
+    public const int F_SETFD = 2;
+    public const int FD_CLOEXEC = 1;
+    public const uint CLOSE_RANGE_CLOEXEC = 4;
+
+    public const int PR_SET_KEEPCAPS = 8;
+    public const int PR_CAPBSET_READ = 23;
+    public const int PR_CAPBSET_DROP = 24;
+    public const int PR_SET_NO_NEW_PRIVS = 38;
+    public const int PR_CAP_AMBIENT = 47;
+    public const int PR_CAP_AMBIENT_RAISE = 2;
+    public const int PR_CAP_AMBIENT_CLEAR_ALL = 4;
+
+    public const int P_PID = 1;
+    public const int WEXITED = 4;
+    public const int WNOWAIT = 0x1000000;
+    public const short POLLIN = 1;
+
+    // asm/unistd_64.h, and asm-generic/unistd.h for all later architectures; those from 400 on are the same everywhere
+    public static nint SYS_setgroups => IsX64 ? 116 : 159;
+    public static nint SYS_setresuid => IsX64 ? 117 : 147;
+    public static nint SYS_setresgid => IsX64 ? 119 : 149;
+    public const nint SYS_pidfd_send_signal = 424;
+    public const nint SYS_pidfd_open = 434;
+    public const nint SYS_close_range = 436;
+
+    private static bool IsX64 => RuntimeInformation.ProcessArchitecture == Architecture.X64;
+
+    /// <summary>syscall(2): unlike the C library's functions, it changes the ids of the calling thread alone.</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint syscall(nint number, nint a, nint b, nint c, nint d);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);
+
+    /// <summary>capset(2), of the calling thread.</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int capset(void* header, void* sets);
+
+    [LibraryImport("libc")]
+    public static partial uint geteuid();
+
+    [LibraryImport("libc")]
+    public static partial uint getegid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int unshare(int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int mount(string? source, string target, string? type, ulong flags, string? options);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int umount2(string target, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int statfs(string path, void* buffer);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fcntl(int fd, int command, nint argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial nint write(int fd, byte* bytes, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int execve(byte* path, byte** arguments, byte** environment);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int posix_spawn(
+        out int pid,
+        byte* path,
+        void* actions,
+        void* attributes,
+        byte** arguments,
+        byte** environment
+    );
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int waitid(int kind, int id, void* result, int options);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int waitpid(int pid, out int status, int options);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int kill(int pid, int signal);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint signal(int signal, nint handler);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int pthread_sigmask(int how, void* set, void* old);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int tcgetpgrp(int fd);
+
+    [LibraryImport("libc")]
+    public static partial int getpgrp();
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int poll(PollDescriptor* descriptors, nuint count, int milliseconds);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int getpwnam_r(string name, Passwd* entry, byte* buffer, nuint length, Passwd** found);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int getpwuid_r(uint uid, Passwd* entry, byte* buffer, nuint length, Passwd** found);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int getgrouplist(string user, uint group, uint* groups, ref int count);
+
+    /// <summary>struct passwd, pwd.h.</summary>
+    public unsafe struct Passwd
+    {
+        public byte* Name;
+        public byte* Password;
+        public uint Uid;
+        public uint Gid;
+        public byte* Gecos;
+        public byte* Home;
+        public byte* Shell;
+    }
+
+    /// <summary>struct pollfd, poll.h.</summary>
+    public struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Asked;
+        public short Happened;
+    }
+}
