@@ -1,5 +1,5 @@
+using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace Warren.Cli;
 
@@ -36,9 +36,56 @@ internal static class Output
         }
     }
 
-    private static StreamWriter Open(int descriptor)
+    private static StreamWriter Open(int descriptor) =>
+        new(new DescriptorStream(descriptor), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 4096) { NewLine = "\n" };
+
+    /// <summary>write(2) and nothing else: <see cref="FileStream"/> keeps a position of its own, and writes over what others wrote.</summary>
+    private sealed class DescriptorStream(int descriptor) : Stream
     {
-        var stream = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 4096) { NewLine = "\n" };
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Flush() { }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override unsafe void Write(ReadOnlySpan<byte> buffer)
+        {
+            while (buffer.Length > 0)
+            {
+                nint written;
+                fixed (byte* data = buffer)
+                    written = Libc.write(descriptor, data, buffer.Length);
+                const int Interrupted = 4;
+                if (written >= 0)
+                    buffer = buffer[(int)written..];
+                else if (Marshal.GetLastPInvokeError() != Interrupted)
+                    throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+            }
+        }
     }
+}
+
+/// <summary>The system calls that this program makes itself, by their names in the manual's section 2.</summary>
+internal static partial class Libc
+{
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial nint write(int fd, byte* buffer, nint length);
 }

@@ -25,6 +25,8 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        if (args is [Running.Child.Verb, ..])
+            return Running.Child.Enter(args.AsSpan(1));
         var line = CommandLine.Split(args);
         int code = Invoke(line);
         Output.Flush();
@@ -52,7 +54,13 @@ internal static class Program
                 root.Add(build(line));
         }
         ParseResult parsed = root.Parse(line.Arguments);
-        var configuration = new InvocationConfiguration { Output = Output.Writer, Error = Output.ErrorWriter };
+        var configuration = new InvocationConfiguration
+        {
+            Output = Output.Writer,
+            Error = Output.ErrorWriter,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
         if (parsed.Action is not ParseErrorAction error)
             return Failures.Guard(line, () => parsed.Invoke(configuration));
         error.ShowHelp = line.Arguments.Length == 0;

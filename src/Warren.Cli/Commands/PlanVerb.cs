@@ -16,7 +16,7 @@ internal static class PlanVerb
             new Option<bool>("--shell") { Description = "As the commands it stands for." },
             new Option<bool>("--json") { Description = "Print JSON." },
         };
-        command.SetAction(_ =>
+        command.SetAction(int (_) =>
             throw new RefusedException(RefusalKind.Usage, new Refusal("which verb?", "warren plan add web1 -p 6000:8080"))
         );
         return command;

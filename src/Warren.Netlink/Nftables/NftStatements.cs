@@ -99,6 +99,7 @@ public static class NftStatements
         ArgumentNullException.ThrowIfNull(map);
         return
         [
+            .. IPv4,
             new NftPayload(NftBase.Network, 16, 4),
             new NftMeta(NftMetaKey.TransportProtocol, SecondPart),
             new NftPayload(NftBase.Transport, 2, 2, ThirdPart),
@@ -126,7 +127,7 @@ public static class NftStatements
         if (prefixLength is not (8 or 16 or 24 or 32))
             throw new ArgumentOutOfRangeException(nameof(prefixLength), prefixLength, "Only whole bytes are compared.");
         ReadOnlySpan<byte> bytes = network.GetAddressBytes().AsSpan(0, prefixLength / 8);
-        return [new NftPayload(NftBase.Network, offset, (uint)bytes.Length), new NftCompare(NftOperator.Equal, new NftValue(bytes))];
+        return [.. IPv4, new NftPayload(NftBase.Network, offset, (uint)bytes.Length), new NftCompare(NftOperator.Equal, new NftValue(bytes))];
     }
 
     private static NftValue Machine(uint value) => new(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in value)));

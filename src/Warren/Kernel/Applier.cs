@@ -134,7 +134,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                     var batch = new NetlinkBatch(128);
                     batch.SetLink(1, "lo", new LinkChange { Up = true, Alias = CreateNamespace.Mark + create.Name });
                     inside.Execute(batch);
-                    SmallFile.Write("/proc/sys/net/ipv4/ping_group_range", CreateNamespace.PingGroupRange);
+                    LetEveryGroupPing();
                     SmallFile.Write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
                     return inside;
                 }
@@ -146,6 +146,27 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
             }
         );
         _fresh.Add(create.Name);
+    }
+
+    // In a user namespace only the groups that it knows can be named.
+    private static void LetEveryGroupPing()
+    {
+        const string File = "/proc/sys/net/ipv4/ping_group_range";
+        try
+        {
+            SmallFile.Write(File, CreateNamespace.PingGroupRange);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.Invalid)
+        {
+            // lines of: first id here, first id outside, how many
+            long[][] ranges =
+            [
+                .. (SmallFile.Read("/proc/self/gid_map") ?? "")
+                    .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse).ToArray()),
+            ];
+            SmallFile.Write(File, $"{ranges.Min(range => range[0])} {ranges.Max(range => range[0] + range[2] - 1)}");
+        }
     }
 
     // Inside a namespace that was just made, all in one send: the pair, address, default route, and the question for the host

