@@ -43,8 +43,11 @@ internal sealed unsafe class CommandSearch(string subject, Account account, List
             if (IsFile(candidate))
                 found ??= CannotRun(candidate, errno);
         }
-        string places = Terminal.Safe(Encoding.UTF8.GetString(path));
-        return found ?? Failure(ExecException.NotFound, $"no command '{Word}' in PATH ({places}); give its full path");
+        string advice =
+            NativeText.Find(environment, "SUDO_UID") is null
+                ? "give its full path"
+                : "sudo has a PATH of its own: give the full path, or say sudo env \"PATH=$PATH\" warren …";
+        return found ?? Failure(ExecException.NotFound, $"no command '{Word}' in PATH; {advice}");
     }
 
     private Errno Try(byte[] file)

@@ -101,13 +101,17 @@ internal static unsafe class Exec
         }
     }
 
-    // Handlers go by themselves at execve(2); the only disposition that the runtime sets to "ignored" is SIGPIPE's.
+    // Handlers go by themselves at execve(2). What is ignored stays: the runtime ignores SIGPIPE; posix_spawn(3) of glibc its own
+    // two signals, 32 and 33, which signal(2) of glibc refuses to name.
     private static void ResetSignals()
     {
         _ = SystemCalls.signal(SystemCalls.SIGPIPE, SystemCalls.SIG_DFL);
-        // sigset_t, 128 bytes
-        byte* none = stackalloc byte[128];
-        new Span<byte>(none, 128).Clear();
-        _ = SystemCalls.pthread_sigmask(SystemCalls.SIG_SETMASK, none, null);
+        // the kernel's struct sigaction, 32 bytes, and sigset_t, 128 bytes: by default, nothing blocked
+        byte* zeros = stackalloc byte[128];
+        new Span<byte>(zeros, 128).Clear();
+        const int KernelSetSize = 8;
+        for (int own = 32; own <= 33; own++)
+            _ = SystemCalls.syscall(SystemCalls.SYS_rt_sigaction, own, (nint)zeros, 0, KernelSetSize);
+        _ = SystemCalls.pthread_sigmask(SystemCalls.SIG_SETMASK, zeros, null);
     }
 }

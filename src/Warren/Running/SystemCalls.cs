@@ -48,6 +48,7 @@ internal static partial class SystemCalls
     public const short POLLIN = 1;
 
     // asm/unistd_64.h, and asm-generic/unistd.h for all later architectures; those from 400 on are the same everywhere
+    public static nint SYS_rt_sigaction => IsX64 ? 13 : 134;
     public static nint SYS_setgroups => IsX64 ? 116 : 159;
     public static nint SYS_setresuid => IsX64 ? 117 : 147;
     public static nint SYS_setresgid => IsX64 ? 119 : 149;
