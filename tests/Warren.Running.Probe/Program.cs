@@ -45,8 +45,9 @@ static int End(string name, int milliseconds)
 }
 
 // without the console, which changes the terminal
-static void Say(string line)
+static unsafe void Say(string line)
 {
-    using FileStream output = new(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write);
-    output.Write(Encoding.UTF8.GetBytes(line + "\n"));
+    byte[] bytes = Encoding.UTF8.GetBytes(line + "\n");
+    fixed (byte* first = bytes)
+        _ = SystemCalls.write(1, first, (nuint)bytes.Length);
 }
