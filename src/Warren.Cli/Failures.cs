@@ -13,7 +13,7 @@ internal static class Failures
     public static int Guard(CommandLine line, Func<int> action)
     {
         string verb = "warren " + line.Verb;
-        int? code = line.Verb is "run" or "exec" ? ExitCode.RunFailed : null;
+        int? code = line.Verb is "run" or "exec" ? ExitCode.RunFailed : null; // the command's own codes are all the others
         try
         {
             return action();

@@ -3,83 +3,77 @@ using System.Text;
 
 namespace Warren.Cli;
 
-/// <summary>Standard output and error. Not <see cref="Console"/>: that writes escape sequences to a terminal before the first word,
-/// and costs more than a namespace's address.</summary>
+/// <summary>Standard output and error, by write(2). Not <see cref="Console"/>, which writes escape sequences to a terminal before the
+/// first word; not <see cref="FileStream"/>, which keeps a position of its own and writes over what others wrote to the same file.</summary>
 internal static class Output
 {
-    private static StreamWriter? s_out;
-    private static StreamWriter? s_error;
+    private const int FlushAt = 32 * 1024;
 
-    public static TextWriter Writer => s_out ??= Open(1);
+    private static readonly StringBuilder s_text = new();
 
-    public static TextWriter ErrorWriter => s_error ??= Open(2);
+    /// <summary>Standard output for those who need a <see cref="TextWriter"/>.</summary>
+    public static TextWriter Writer => new Forwarder(Write);
 
-    public static void Line(string text) => Writer.Write(text + "\n");
+    /// <summary>Standard error for those who need a <see cref="TextWriter"/>.</summary>
+    public static TextWriter ErrorWriter => new Forwarder(text => WriteAll(2, text));
 
+    /// <summary>Writes a line to standard output; it is sent with the next <see cref="Flush"/>.</summary>
+    public static void Line(string text)
+    {
+        s_text.Append(text).Append('\n');
+        if (s_text.Length > FlushAt)
+            Flush();
+    }
+
+    /// <summary>Writes a text to standard output, as it is.</summary>
+    public static void Write(string text) => s_text.Append(text);
+
+    /// <summary>Writes a line to standard error, after everything that was written to standard output.</summary>
     public static void Error(string text)
     {
-        s_out?.Flush();
-        ErrorWriter.Write(text + "\n");
-        s_error!.Flush();
+        Flush();
+        WriteAll(2, text + "\n");
     }
 
+    /// <summary>Sends what was written to standard output.</summary>
     public static void Flush()
     {
-        try
+        if (s_text.Length == 0)
+            return;
+        string text = s_text.ToString();
+        s_text.Clear();
+        WriteAll(1, text);
+    }
+
+    private static unsafe void WriteAll(int descriptor, string text)
+    {
+        ReadOnlySpan<byte> bytes = Encoding.UTF8.GetBytes(text);
+        while (bytes.Length > 0)
         {
-            s_out?.Flush();
-            s_error?.Flush();
-        }
-        catch (IOException)
-        {
-            // whoever read it is gone (a closed pipe): there is nobody to tell
+            nint written;
+            fixed (byte* first = bytes)
+                written = Libc.write(descriptor, first, bytes.Length);
+            const int Interrupted = 4;
+            if (written >= 0)
+                bytes = bytes[(int)written..];
+            else if (Marshal.GetLastPInvokeError() != Interrupted)
+                return; // whoever read it is gone (a closed pipe): there is nobody to tell
         }
     }
 
-    private static StreamWriter Open(int descriptor) =>
-        new(new DescriptorStream(descriptor), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 4096) { NewLine = "\n" };
-
-    /// <summary>write(2) and nothing else: <see cref="FileStream"/> keeps a position of its own, and writes over what others wrote.</summary>
-    private sealed class DescriptorStream(int descriptor) : Stream
+    private sealed class Forwarder(Action<string> write) : TextWriter
     {
-        public override bool CanRead => false;
+        public override Encoding Encoding => Encoding.UTF8;
 
-        public override bool CanSeek => false;
+        public override void Write(char value) => write(value.ToString());
 
-        public override bool CanWrite => true;
+        public override void Write(string? value) => write(value ?? "");
 
-        public override long Length => throw new NotSupportedException();
+        public override void Write(char[] buffer, int index, int count) => write(new string(buffer, index, count));
 
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
+        public override void WriteLine() => write("\n");
 
-        public override void Flush() { }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override unsafe void Write(ReadOnlySpan<byte> buffer)
-        {
-            while (buffer.Length > 0)
-            {
-                nint written;
-                fixed (byte* data = buffer)
-                    written = Libc.write(descriptor, data, buffer.Length);
-                const int Interrupted = 4;
-                if (written >= 0)
-                    buffer = buffer[(int)written..];
-                else if (Marshal.GetLastPInvokeError() != Interrupted)
-                    throw new IOException(Marshal.GetLastPInvokeErrorMessage());
-            }
-        }
+        public override void WriteLine(string? value) => write(value + "\n");
     }
 }
 

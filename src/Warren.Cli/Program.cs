@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Warren.Cli.Commands;
-using Warren.Cli.Views;
+using Warren.Running;
 
 namespace Warren.Cli;
 
@@ -25,10 +25,9 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        if (args is [Running.Child.Verb, ..])
-            return Running.Child.Enter(args.AsSpan(1));
-        var line = CommandLine.Split(args);
-        int code = Invoke(line);
+        if (args is [Child.Verb, ..])
+            return Child.Enter(args.AsSpan(1));
+        int code = Invoke(CommandLine.Split(args));
         Output.Flush();
         return code;
     }
@@ -41,19 +40,35 @@ internal static class Program
             if (!PlanVerb.Plannable.Contains(verb))
             {
                 Output.Error($"warren plan: '{Model.Terminal.Safe(verb)}' is not a verb that changes something");
-                Output.Error($"type: warren plan {string.Join('|', PlanVerb.Plannable)} …");
+                Output.Error($"  type: warren plan {string.Join('|', PlanVerb.Plannable)} …");
                 return ExitCode.Usage;
             }
             line = line.AsDryRun();
         }
-        var root = new RootCommand("Give any program on a Linux host its own network: a namespace, a link, internet access, published ports.");
+        return Failures.Guard(line, () => AloneOrWhole(line));
+    }
+
+    // The root of the grammar, its help and its suggestions take as long to build as a namespace takes to make; a line without
+    // a fault needs only its verb.
+    private static int AloneOrWhole(CommandLine line)
+    {
         foreach ((string name, Func<CommandLine, Command> build) in Verbs)
         {
-            // the grammar of one verb is enough to run it; help and suggestions need them all
-            if (line.Verb is null || line.Verb == name || !IsVerb(line.Verb))
-                root.Add(build(line));
+            if (line.Verb != name || AsksForHelp(line.Arguments))
+                continue;
+            Command command = build(line);
+            ParseResult parsed = command.Parse(line.Arguments.AsSpan(1).ToArray());
+            if (parsed.Errors.Count == 0 && command.Action is SynchronousCommandLineAction action)
+                return action.Invoke(parsed);
         }
-        ParseResult parsed = root.Parse(line.Arguments);
+        return Whole(line);
+    }
+
+    private static int Whole(CommandLine line)
+    {
+        var root = new RootCommand("Give any program on a Linux host its own network: a namespace, a link, internet access, published ports.");
+        foreach ((_, Func<CommandLine, Command> build) in Verbs)
+            root.Add(build(line));
         var configuration = new InvocationConfiguration
         {
             Output = Output.Writer,
@@ -61,19 +76,23 @@ internal static class Program
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };
-        if (parsed.Action is not ParseErrorAction error)
-            return Failures.Guard(line, () => parsed.Invoke(configuration));
-        error.ShowHelp = line.Arguments.Length == 0;
-        if (error.ShowHelp)
+        ParseResult parsed = root.Parse(line.Arguments);
+        if (line.Arguments.Length == 0)
         {
             root.Parse("--help").Invoke(configuration);
             return ExitCode.Usage;
         }
+        if (parsed.Action is not ParseErrorAction error)
+            return parsed.Invoke(configuration);
+        error.ShowHelp = false;
+        configuration.Output = Output.ErrorWriter;
         parsed.Invoke(configuration);
-        string help = line.Verb is { } typed && IsVerb(typed) ? $"warren {typed} --help" : "warren --help";
-        Output.Error($"type: {help}");
-        return ExitCode.Usage;
+        if (line is { Verb: "run" or "exec", Command: null })
+            Output.Error($"  type: warren {line.Verb} web1 -- COMMAND …; the command is written after --");
+        else
+            Output.Error(Array.Exists(Verbs, verb => verb.Name == line.Verb) ? $"  type: warren {line.Verb} --help" : "  type: warren --help");
+        return line.Verb is "run" or "exec" ? ExitCode.RunFailed : ExitCode.Usage;
     }
 
-    private static bool IsVerb(string word) => Array.Exists(Verbs, verb => verb.Name == word);
+    private static bool AsksForHelp(string[] arguments) => Array.Exists(arguments, word => word is "-h" or "--help" or "-?" or "/?");
 }

@@ -38,7 +38,7 @@ internal sealed class Change
         else if (dry)
             PlanView.Write(outcome.Plan);
         else
-            OutcomeView.Write(wish, outcome);
+            OutcomeView.Write(outcome);
         return ExitCode.Done;
     }
 }

@@ -55,7 +55,7 @@ internal static class Completion
                 ),
                 null => throw new RefusedException(RefusalKind.Usage, new Refusal("which shell?", "warren completion bash|zsh|fish")),
             };
-            Output.Writer.Write(script);
+            Output.Write(script);
             return ExitCode.Done;
         });
         return command;

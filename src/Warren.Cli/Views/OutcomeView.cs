@@ -8,35 +8,61 @@ namespace Warren.Cli.Views;
 /// <summary>What was done, in a few lines.</summary>
 internal static class OutcomeView
 {
-    public static void Write(Wish wish, Outcome outcome)
+    public static void Write(Outcome outcome)
     {
         if (outcome.Plan.IsEmpty)
         {
             Output.Line("nothing to do");
             return;
         }
-        foreach (CreateLink create in outcome.Plan.Steps.OfType<CreateLink>())
-            Output.Line($"{create.Namespace}: {create.Link.Inside.Address} on {create.Link.InsideName}, behind {create.Link.Host.Address} on {create.Link.Name}");
-        foreach (ChangeRules rules in outcome.Plan.Steps.OfType<ChangeRules>())
+        // no LINQ: this runs at the end of every change, and a query's machinery takes longer to load than the loop to run
+        foreach (Step step in outcome.Plan.Steps)
         {
-            if (rules.Table == TableChange.Repair)
-                Output.Line("table inet warren was incomplete, and was made again");
-            Write(rules.Publish, "published");
-            if (rules.Table != TableChange.Delete)
-                Write(rules.Unpublish, "unpublished");
+            switch (step)
+            {
+                case CreateLink { Link: { } link }:
+                    Output.Line($"{link.Namespace}: {link.Inside.Address} on {link.InsideName}, behind {link.Host.Address} on {link.Name}");
+                    break;
+                case ChangeRules rules:
+                    if (rules.Table == TableChange.Repair)
+                        Output.Line("table inet warren was incomplete, and was made again");
+                    Write(rules.Publish, "published");
+                    if (rules.Table != TableChange.Delete)
+                        Write(rules.Unpublish, "unpublished");
+                    break;
+                case OpenNeighbour open:
+                    Output.Line($"host: {open.Words}");
+                    break;
+                case DeleteNamespace delete:
+                    Output.Line($"{delete.Name}: removed");
+                    break;
+                case DeleteLink delete when !Deletes(outcome.Plan, delete.Namespace):
+                    Output.Line($"{delete.Namespace}: link removed");
+                    break;
+            }
         }
-        foreach (OpenNeighbour open in outcome.Plan.Steps.OfType<OpenNeighbour>())
-            Output.Line($"host: {open.Words}");
-        foreach (string removed in wish.RemoveAll ? outcome.Plan.Steps.OfType<DeleteNamespace>().Select(step => step.Name) : wish.Remove)
-            Output.Line($"{removed}: removed");
+    }
+
+    private static bool Deletes(Plan plan, string name)
+    {
+        foreach (Step step in plan.Steps)
+        {
+            if (step is DeleteNamespace delete && delete.Name == name)
+                return true;
+        }
+        return false;
     }
 
     private static void Write(IReadOnlyList<ForwardEntry> entries, string verb)
     {
-        foreach (IGrouping<string, ForwardEntry> group in entries.GroupBy(entry => entry.Namespace))
+        var forwards = new List<Forward>();
+        for (int i = 0; i < entries.Count; i++)
         {
-            List<Forward> forwards = [.. group.Select(entry => new Forward(entry.Host, entry.Target.Port))];
-            Output.Line($"{group.Key}: {verb} {string.Join(' ', LinkMark.Ranges(forwards))}");
+            forwards.Add(new Forward(entries[i].Host, entries[i].Target.Port));
+            if (i + 1 < entries.Count && entries[i + 1].Namespace == entries[i].Namespace)
+                continue;
+            Output.Line($"{entries[i].Namespace}: {verb} {string.Join(' ', LinkMark.Ranges(forwards))}");
+            forwards.Clear();
         }
     }
 }

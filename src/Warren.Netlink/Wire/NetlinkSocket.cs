@@ -16,8 +16,8 @@ public delegate T? MessageParser<out T>(in Message message)
 /// </summary>
 public sealed class NetlinkSocket : IDisposable
 {
-    // A dump answers with datagrams of up to 32 KiB; a single answer can be as long as a message.
-    private const int ReceiveSize = 64 * 1024;
+    // A dump answers with datagrams of up to 32 KiB; a single answer is shorter.
+    private const int ReceiveSize = 32 * 1024;
 
     // Answers wait in the socket's receive buffer until all requests of a datagram are handled; each costs it some
     // 800 bytes, and 212,992 are the default. So a long batch goes out in several datagrams.
@@ -27,8 +27,11 @@ public sealed class NetlinkSocket : IDisposable
     private const int TimeoutSeconds = 30;
     private const int DumpAttempts = 16;
 
+    // One buffer for all sockets of a thread: each is used for the time of one exchange.
+    [ThreadStatic]
+    private static byte[]? t_buffer;
+
     private readonly int _fd;
-    private byte[]? _receive;
     private uint _sequence;
     private bool _disposed;
 
@@ -172,13 +175,16 @@ public sealed class NetlinkSocket : IDisposable
         where T : class
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        // taken away while it is in use: a parser may ask on another socket
+        byte[] buffer = t_buffer ?? GC.AllocateUninitializedArray<byte>(ReceiveSize);
+        t_buffer = null;
         uint sequence = Send(batch, first, end, out int awaited);
         uint last = sequence + (uint)(end - first) - 1;
         bool consistent = true;
         ExceptionDispatchInfo? fault = null;
         while (awaited > 0)
         {
-            var reader = new MessageReader(Receive(batch.Requests[first]));
+            var reader = new MessageReader(Receive(buffer, batch.Requests[first]));
             while (reader.TryRead(out Message message))
             {
                 // an answer to an earlier request, left by a malformed datagram
@@ -207,6 +213,7 @@ public sealed class NetlinkSocket : IDisposable
                 }
             }
         }
+        t_buffer = buffer;
         fault?.Throw();
         return consistent;
     }
@@ -299,15 +306,14 @@ public sealed class NetlinkSocket : IDisposable
         return sequence;
     }
 
-    private unsafe ReadOnlySpan<byte> Receive(NetlinkBatch.Request request)
+    private unsafe ReadOnlySpan<byte> Receive(byte[] buffer, NetlinkBatch.Request request)
     {
-        _receive ??= GC.AllocateUninitializedArray<byte>(ReceiveSize);
         nint length;
-        fixed (byte* buffer = _receive)
+        fixed (byte* data = buffer)
         {
             do
             {
-                length = Libc.recv(_fd, buffer, _receive.Length, Libc.MSG_TRUNC);
+                length = Libc.recv(_fd, data, buffer.Length, Libc.MSG_TRUNC);
             } while (length < 0 && Errno.Last == Errno.Interrupted);
         }
         if (length < 0)
@@ -315,10 +321,10 @@ public sealed class NetlinkSocket : IDisposable
             Errno errno = Errno.Last;
             throw new NetlinkException(errno == Errno.Again ? Errno.TimedOut : errno, request.Operation, request.Subject);
         }
-        if (length > _receive.Length)
+        if (length > buffer.Length)
             throw new MalformedMessageException($"{request.Operation} {request.Subject}: an answer of {length} bytes");
         Traffic = Traffic.Received((int)length);
-        return _receive.AsSpan(0, (int)length);
+        return buffer.AsSpan(0, (int)length);
     }
 
     private void GrowSendBuffer(int bytes)

@@ -25,6 +25,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
     private readonly NetlinkBatch _batch = new();
     private readonly HashSet<string> _fresh = [];
     private NetworkNamespace? _home;
+    private Thread? _flows;
 
     /// <summary>Carries out a plan, whole or not at all.</summary>
     /// <exception cref="ApplyException">A step failed; what was done is undone, but for what the exception names.</exception>
@@ -41,6 +42,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 throw new ApplyException(plan.Steps[i], e, TakeBack(plan.Steps, i));
             }
         }
+        _flows?.Join();
     }
 
     public void Dispose()
@@ -111,7 +113,9 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 SwitchForwardingBack(off);
                 break;
             case EndFlows end:
-                End(end);
+                // The kernel walks its whole table of flows, 10 ms or more; meanwhile the links go, which waits as long.
+                _flows = new Thread(() => End(end));
+                _flows.Start();
                 break;
             default:
                 throw new InvalidOperationException($"No way to apply {step.GetType().Name}.");
@@ -339,6 +343,9 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
     {
         try
         {
+            // without any flow there is no need to walk
+            if (SmallFile.Read("/proc/sys/net/netfilter/nf_conntrack_count") is "0")
+                return;
             using ConntrackSocket conntrack = ConntrackSocket.Open();
             foreach (ForwardEntry entry in end.Forwards)
             {
@@ -357,7 +364,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 conntrack.Delete(new FlowFilter { ReplySource = address });
             }
         }
-        catch (NetlinkException e) when (e.Errno == Errno.NotSupported || e.Errno == Errno.Invalid || e.Errno == Errno.NotFound)
+        catch (NetlinkException)
         {
             // a kernel whose flows cannot be listed (no nf_conntrack_netlink): they end by themselves
         }

@@ -307,7 +307,7 @@ internal sealed class Observer(HostSession session)
             const byte HostScope = 254;
             foreach (InterfaceAddress address in addresses)
             {
-                if (address.Scope < HostScope)
+                if (address.Scope < HostScope && !address.Label.StartsWith(NamespaceName.LinkPrefix, StringComparison.Ordinal))
                     indices.Add(address.Index);
             }
         }

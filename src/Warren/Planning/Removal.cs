@@ -35,6 +35,8 @@ internal static class Removal
         // Others stay, so does the table: first the ways in go, then what they led to.
         if (!last && forwards.Count > 0)
             steps.Add(new ChangeRules { Unpublish = forwards });
+        if (addresses.Count > 0)
+            steps.Add(new EndFlows([], addresses));
         foreach (ObservedNamespace space in going)
         {
             if (space.Link is { } link)
@@ -49,8 +51,6 @@ internal static class Removal
         // No link stays, so nothing needs guarding any more: the table goes after the links.
         if (last)
             steps.AddRange(HostSteps(observed, forwards));
-        if (addresses.Count > 0)
-            steps.Add(new EndFlows([], addresses));
         return new Plan(steps);
     }
 

@@ -48,7 +48,8 @@ public struct AddressHeader
 /// <param name="Address">The address.</param>
 /// <param name="PrefixLength">The length of its subnet's prefix in bits.</param>
 /// <param name="Scope">RT_SCOPE_*: 0 global, 253 link, 254 host.</param>
-public sealed record InterfaceAddress(int Index, IPAddress Address, int PrefixLength, byte Scope)
+/// <param name="Label">The link's name, perhaps with a part after a colon; of IPv4 addresses only, else empty.</param>
+public sealed record InterfaceAddress(int Index, IPAddress Address, int PrefixLength, byte Scope, string Label = "")
 {
     /// <summary>Reads an answer to <see cref="AddressRequests.DumpAddresses"/>.</summary>
     public static InterfaceAddress? Parse(in Message message)
@@ -58,6 +59,7 @@ public sealed record InterfaceAddress(int Index, IPAddress Address, int PrefixLe
         AddressHeader header = message.Header<AddressHeader>();
         IPAddress? local = null;
         IPAddress? address = null;
+        string label = "";
         AttributeReader attribute = message.Attributes<AddressHeader>();
         while (attribute.Next())
         {
@@ -65,9 +67,11 @@ public sealed record InterfaceAddress(int Index, IPAddress Address, int PrefixLe
                 local = attribute.Get(Ifa.Local);
             else if (attribute.Is(Ifa.Address))
                 address = attribute.Get(Ifa.Address);
+            else if (attribute.Is(Ifa.Label))
+                label = attribute.Get(Ifa.Label);
         }
         return (local ?? address) is { } own
-            ? new InterfaceAddress(header.Index, own, header.PrefixLength, header.Scope)
+            ? new InterfaceAddress(header.Index, own, header.PrefixLength, header.Scope, label)
             : null;
     }
 }
