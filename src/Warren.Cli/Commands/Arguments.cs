@@ -24,7 +24,17 @@ internal static class Arguments
             Description = "Publish a port: [HOSTIP:][HOSTPORT[-END]:]PORT[-END][/tcp|/udp], as docker's -p. May be given several times.",
             HelpName = "PORTS",
             Arity = ArgumentArity.OneOrMore,
+            CustomParser = Words,
         };
+
+    /// <summary>The words as they were typed. The library's own way to an array goes through reflection.</summary>
+    public static string[] Words(ArgumentResult result)
+    {
+        string[] words = new string[result.Tokens.Count];
+        for (int i = 0; i < words.Length; i++)
+            words[i] = result.Tokens[i].Value;
+        return words;
+    }
 
     public static Option<bool> DryRun() => new("--dry-run") { Description = "Only show what would be done." };
 

@@ -9,7 +9,7 @@ internal static class Remove
 {
     public static Command Build(CommandLine line)
     {
-        var names = new Argument<string[]>("NAME") { Description = "The namespaces' names.", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("NAME") { Description = "The namespaces' names.", Arity = ArgumentArity.ZeroOrMore, CustomParser = Arguments.Words };
         names.CompletionSources.Add(Arguments.Names);
         var all = new Option<bool>("--all") { Description = "All of them, and whatever else is left of Warren's." };
         var command = new Command("rm", "Remove namespaces with all that Warren made for them.") { names, all };

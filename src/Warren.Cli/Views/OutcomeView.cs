@@ -21,7 +21,7 @@ internal static class OutcomeView
             switch (step)
             {
                 case CreateLink { Link: { } link }:
-                    Output.Line($"{link.Namespace}: {link.Inside.Address} on {link.InsideName}, behind {link.Host.Address} on {link.Name}");
+                    Output.Line(link.Namespace + ": " + link.Inside.Address + " on " + link.InsideName + ", behind " + link.Host.Address + " on " + link.Name);
                     break;
                 case ChangeRules rules:
                     if (rules.Table == TableChange.Repair)

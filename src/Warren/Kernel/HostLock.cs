@@ -146,7 +146,7 @@ internal sealed class HostLock : IDisposable
         _ = Libc.close(_folder);
     }
 
-    private static string RecordName(ulong cookie) => $"forwarding-{cookie}";
+    private static string RecordName(ulong cookie) => "forwarding-" + cookie.ToString(CultureInfo.InvariantCulture);
 
     private static void Lock(int file)
     {

@@ -72,7 +72,7 @@ public readonly record struct Cidr(IPAddress Address, int PrefixLength)
     }
 
     /// <summary>As <c>ip</c> writes it.</summary>
-    public override string ToString() => $"{Address}/{PrefixLength}";
+    public override string ToString() => Address + "/" + Words.Number(PrefixLength);
 
     private static UInt128 Number(IPAddress address)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace Warren.Model;
@@ -27,8 +28,8 @@ public readonly record struct HostPort(IPAddress? HostAddress, int Port, Protoco
     /// <summary><c>6000/tcp</c>, <c>127.0.0.1:53/udp</c></summary>
     public override string ToString() =>
         HostAddress is null
-            ? $"{Port}/{Protocol.Word()}"
-            : $"{HostAddress.Bracketed()}:{Port}/{Protocol.Word()}";
+            ? Words.Number(Port) + "/" + Protocol.Word()
+            : HostAddress.Bracketed() + ":" + Words.Number(Port) + "/" + Protocol.Word();
 }
 
 /// <summary>A published port: what arrives at the host's port goes to the namespace's port.</summary>
@@ -40,14 +41,18 @@ public readonly record struct Forward(HostPort Host, int Port)
     public override string ToString()
     {
         string address = Host.HostAddress is null ? "" : Host.HostAddress.Bracketed() + ":";
-        return $"{address}{Host.Port}:{Port}/{Host.Protocol.Word()}";
+        return address + Words.Number(Host.Port) + ":" + Words.Number(Port) + "/" + Host.Protocol.Word();
     }
 }
 
+// Texts that every change writes are put together from strings: the first interpolation of anything else costs 0.3 ms, for the
+// runtime then finds out how fast it can tell which processor it is on (the pool of character arrays wants to know).
 internal static class Words
 {
+    public static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
     public static string Word(this Protocol protocol) => protocol == Protocol.Tcp ? "tcp" : "udp";
 
     public static string Bracketed(this IPAddress address) =>
-        address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+        address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? "[" + address + "]" : address.ToString();
 }

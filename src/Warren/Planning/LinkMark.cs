@@ -38,7 +38,7 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
             text.Append(' ').Append(AdoptedWord);
         if (SwitchedLoopbackOn)
             text.Append(' ').Append(LoopbackWord);
-        text.Append(' ').Append(Inside);
+        text.Append(' ').Append(Inside.ToString());
         foreach (string range in Ranges(Forwards))
         {
             if (text.Length + 1 + range.Length > Longest - MoreWord.Length - 1)
@@ -99,12 +99,13 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
                 length++;
             string address = first.Host.HostAddress is { } host ? host.Bracketed() + ":" : "";
             string protocol = first.Host.Protocol == Protocol.Tcp ? "" : "/" + first.Host.Protocol.Word();
-            yield return length == 1
-                ? $"{address}{first.Host.Port}:{first.Port}{protocol}"
-                : $"{address}{first.Host.Port}-{first.Host.Port + length - 1}:{first.Port}-{first.Port + length - 1}{protocol}";
+            yield return address + Range(first.Host.Port, length) + ":" + Range(first.Port, length) + protocol;
             i += length;
         }
     }
+
+    private static string Range(int first, int length) =>
+        length == 1 ? Words.Number(first) : Words.Number(first) + "-" + Words.Number(first + length - 1);
 
     private static Forward Next(Forward first, int steps) =>
         new(first.Host with { Port = first.Host.Port + steps }, first.Port + steps);

@@ -289,8 +289,9 @@ public static class Planner
         {
             for (int i = 0; ; i++)
             {
-                if (!space.InsideLinks.Contains($"eth{i}"))
-                    return $"eth{i}";
+                string name = "eth" + Words.Number(i);
+                if (!space.InsideLinks.Contains(name))
+                    return name;
             }
         }
 

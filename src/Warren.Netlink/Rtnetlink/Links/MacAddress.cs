@@ -44,6 +44,16 @@ public readonly record struct MacAddress
     {
         Span<byte> b = stackalloc byte[Length];
         Write(b);
-        return $"{b[0]:x2}:{b[1]:x2}:{b[2]:x2}:{b[3]:x2}:{b[4]:x2}:{b[5]:x2}";
+        Span<char> text = stackalloc char[(3 * Length) - 1];
+        for (int i = 0; i < Length; i++)
+        {
+            text[3 * i] = Digit(b[i] >> 4);
+            text[(3 * i) + 1] = Digit(b[i] & 15);
+            if (i < Length - 1)
+                text[(3 * i) + 2] = ':';
+        }
+        return new string(text);
     }
+
+    private static char Digit(int value) => (char)(value < 10 ? '0' + value : 'a' + value - 10);
 }
