@@ -55,6 +55,18 @@ internal static class Arguments
         }
     }
 
+    /// <summary>Ends the verb if this process may not change the network, before anything is changed.</summary>
+    /// <exception cref="RefusedException">A capability is missing.</exception>
+    public static void DemandPrivilege(CommandLine line)
+    {
+        if (HostSession.HasPrivilege())
+            return;
+        throw new RefusedException(
+            RefusalKind.Unable,
+            new Refusal("this needs root: the capabilities cap_net_admin and cap_sys_admin are missing", "sudo " + line.Typed)
+        );
+    }
+
     /// <summary>A name, if it can be one.</summary>
     /// <exception cref="RefusedException">It cannot.</exception>
     public static string Checked(string name)

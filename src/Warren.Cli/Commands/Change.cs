@@ -29,7 +29,7 @@ internal sealed class Change
         bool shell = parsed.GetValue(_shell);
         bool dry = parsed.GetValue(_dryRun) || shell;
         bool json = parsed.GetValue(_json);
-        HostSession.DemandPrivilege(_line.Typed);
+        Arguments.DemandPrivilege(_line);
         Outcome outcome = dry ? Host.Preview(wish) : Host.Change(wish);
         if (shell)
             ShellView.Write(outcome.Plan, _line.Typed);

@@ -23,7 +23,7 @@ internal static class Execute
                 User = identity.User(parsed),
                 Capabilities = identity.Capabilities(parsed),
             };
-            HostSession.DemandPrivilege(line.Typed);
+            Arguments.DemandPrivilege(line);
             try
             {
                 return Exec.Replace(request);

@@ -13,7 +13,7 @@ internal static class List
         var command = new Command("ls", "List Warren's namespaces.") { json };
         command.SetAction(parsed =>
         {
-            HostSession.DemandPrivilege(line.Typed);
+            Arguments.DemandPrivilege(line);
             ListView.Write(Host.Look(), parsed.GetValue(json));
             return ExitCode.Done;
         });

@@ -13,7 +13,7 @@ internal static class Ports
         var command = new Command("ports", "List published ports, as the kernel has them.") { json };
         command.SetAction(parsed =>
         {
-            HostSession.DemandPrivilege(line.Typed);
+            Arguments.DemandPrivilege(line);
             PortsView.Write(Host.Look(), parsed.GetValue(json));
             return ExitCode.Done;
         });

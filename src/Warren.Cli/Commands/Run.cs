@@ -39,7 +39,7 @@ internal static class Run
             string[] words = Execute.CommandOf(line, "warren run web1 -p 6000:8080 -- flask run --port 8080");
             string space = Arguments.Checked(parsed.GetValue(name) ?? NameFor(words[0]));
             var wish = addresses.Apply(parsed, new NamespaceWish(space) { Publish = Arguments.Ports(parsed.GetValue(publish)) });
-            HostSession.DemandPrivilege(line.Typed);
+            Arguments.DemandPrivilege(line);
             var request = new ExecRequest
             {
                 Namespace = space,

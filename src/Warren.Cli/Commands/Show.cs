@@ -16,7 +16,7 @@ internal static class Show
         command.SetAction(parsed =>
         {
             string wanted = Arguments.Checked(parsed.GetValue(name)!);
-            HostSession.DemandPrivilege(line.Typed);
+            Arguments.DemandPrivilege(line);
             Observed observed = Host.Look();
             ObservedNamespace? space = observed.Namespaces.FirstOrDefault(space => space.Name == wanted);
             if (space is null)

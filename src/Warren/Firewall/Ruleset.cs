@@ -40,19 +40,25 @@ internal static class Ruleset
 
     public static IReadOnlyList<NftSet> Sets { get; } = [Forwards, ForwardsAt, SwitchedOn];
 
-    public static IReadOnlyList<NftChain> Chains { get; } =
+    // Uses is what the kernel counts: the rules in a chain, and those that lead to it. A test holds it against the rules.
+    public static IReadOnlyList<NftChain> Chains => s_chains;
+
+    private static readonly NftChain[] s_chains =
     [
-        Base("guard", "filter", NftHook.Prerouting, Raw),
-        Base("prerouting", "nat", NftHook.Prerouting, DestinationNat),
-        Base("output", "nat", NftHook.Output, DestinationNat),
-        Base("postrouting", "nat", NftHook.Postrouting, SourceNat),
-        Base("forward", "filter", NftHook.Forward, Filter),
-        new(Table, "publish"),
-        new(Table, "ingress"),
-        new(Table, "egress"),
+        Base("guard", "filter", NftHook.Prerouting, Raw, 1),
+        Base("prerouting", "nat", NftHook.Prerouting, DestinationNat, 1),
+        Base("output", "nat", NftHook.Output, DestinationNat, 1),
+        Base("postrouting", "nat", NftHook.Postrouting, SourceNat, 3),
+        Base("forward", "filter", NftHook.Forward, Filter, 3),
+        new(Table, "publish") { Uses = 4 },
+        new(Table, "ingress") { Uses = 5 },
+        new(Table, "egress") { Uses = 2 },
     ];
 
-    public static IReadOnlyList<NftRule> Rules { get; } =
+    // Built when the table is: most changes only need to know that it stands.
+    public static IReadOnlyList<NftRule> Rules => field ??= MakeRules();
+
+    private static NftRule[] MakeRules() =>
     [
         // Localhost publishing lets links route 127.0.0.0/8 (route_localnet): nobody but the host itself may use that.
         Table.Rule("guard", IifNameNot("lo"), IpDaddr(IPAddress.Loopback, 8), Counter, Drop),
@@ -80,7 +86,7 @@ internal static class Ruleset
 
     /// <summary>Whether the chains of our table, out of a list of all chains, are as they should be: all there, with hook, policy,
     /// and as many rules as they should have.</summary>
-    public static RulesetState StateOf(IEnumerable<NftChain> all)
+    public static RulesetState StateOf(List<NftChain> all)
     {
         int seen = 0;
         bool damaged = false;
@@ -88,14 +94,28 @@ internal static class Ruleset
         {
             if (!IsOurs(chain.Table))
                 continue;
-            NftChain? wanted = Find(chain.Name);
-            if (wanted is null || chain with { Uses = 0, Table = Table } != wanted || chain.Uses != Uses(wanted.Name))
-                damaged = true;
+            damaged |= !IsWhole(chain);
             seen++;
         }
         if (seen == 0)
             return RulesetState.Absent;
-        return damaged || seen != Chains.Count ? RulesetState.Damaged : RulesetState.Intact;
+        return damaged || seen != s_chains.Length ? RulesetState.Damaged : RulesetState.Intact;
+    }
+
+    private static bool IsWhole(NftChain chain)
+    {
+        foreach (NftChain wanted in s_chains)
+        {
+            if (wanted.Name == chain.Name)
+            {
+                return wanted.Hook == chain.Hook
+                    && wanted.Type == chain.Type
+                    && wanted.Priority == chain.Priority
+                    && wanted.PolicyDrop == chain.PolicyDrop
+                    && wanted.Uses == chain.Uses;
+            }
+        }
+        return false;
     }
 
     public static bool IsOurs(NftTable table) => table.Family == Table.Family && table.Name == Table.Name;
@@ -188,35 +208,12 @@ internal static class Ruleset
         key.AddPort(host.Port);
     }
 
-    private static NftChain? Find(string name)
-    {
-        foreach (NftChain chain in Chains)
-        {
-            if (chain.Name == name)
-                return chain;
-        }
-        return null;
-    }
-
-    // what the kernel counts: the rules in a chain, and those that lead to it
-    private static int Uses(string name)
-    {
-        int uses = 0;
-        foreach (NftRule rule in Rules)
-        {
-            if (rule.Chain == name)
-                uses++;
-            if (rule.Expressions[^1] is NftImmediate { Verdict: { } verdict } && verdict.Chain == name)
-                uses++;
-        }
-        return uses;
-    }
-
-    private static NftChain Base(string name, string type, NftHook hook, int priority) =>
+    private static NftChain Base(string name, string type, NftHook hook, int priority, int uses) =>
         new(Table, name)
         {
             Type = type,
             Hook = hook,
             Priority = priority,
+            Uses = uses,
         };
 }

@@ -1,6 +1,5 @@
 using Warren.Netlink.Nftables;
 using Warren.Netlink.Wire;
-using Warren.Planning;
 
 namespace Warren.Kernel;
 
@@ -21,10 +20,8 @@ internal sealed class HostSession : IDisposable
     /// <summary>The network namespace's number, unique until the next boot.</summary>
     public ulong Cookie => _cookie ??= Route.NamespaceCookie;
 
-    /// <summary>Fails if this process may not change the network, before anything is changed.</summary>
-    /// <param name="command">What to type with sudo: <c>warren add web1</c>.</param>
-    /// <exception cref="RefusedException">A capability is missing.</exception>
-    public static unsafe void DemandPrivilege(string command)
+    /// <summary>Whether this process may change the network: it has the capabilities cap_net_admin and cap_sys_admin.</summary>
+    public static unsafe bool HasPrivilege()
     {
         // capget(2): header { version 3, pid 0 }, content { effective, permitted, inheritable } twice
         const int NetAdmin = 12;
@@ -32,12 +29,7 @@ internal sealed class HostSession : IDisposable
         uint* header = stackalloc uint[] { 0x20080522, 0 };
         uint* content = stackalloc uint[6];
         const uint Needed = (1u << NetAdmin) | (1u << SysAdmin);
-        if (Libc.capget(header, content) == 0 && (content[0] & Needed) == Needed)
-            return;
-        throw new RefusedException(
-            RefusalKind.Unable,
-            new Refusal("this needs root: the capabilities cap_net_admin and cap_sys_admin are missing", $"sudo {command}")
-        );
+        return Libc.capget(header, content) == 0 && (content[0] & Needed) == Needed;
     }
 
     public void Dispose()

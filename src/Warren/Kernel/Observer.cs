@@ -28,11 +28,18 @@ internal sealed class Observer(HostSession session)
         bool removal = wish.RemoveAll || wish.Remove.Count > 0;
         // A table that is to be made again needs to know every link.
         bool everything = wish.RemoveAll || (!removal && ruleset != RulesetState.Intact && AnyLink());
-        var names = new List<string>(wish.Remove);
+        var names = new List<string>();
+        foreach (string name in wish.Remove)
+            names.Add(name);
         foreach (NamespaceWish each in wish.Ensure)
             names.Add(each.Name);
 
-        List<ObservedNamespace> spaces = [.. names.Distinct().Select(Namespace)];
+        var spaces = new List<ObservedNamespace>();
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (names.IndexOf(names[i]) == i)
+                spaces.Add(Namespace(names[i]));
+        }
         if (everything)
             spaces.AddRange(AllNamespaces().Where(space => !names.Contains(space.Name)));
 
@@ -105,7 +112,7 @@ internal sealed class Observer(HostSession session)
         return observed with
         {
             Taken = Taken(routes, addresses),
-            HostAddresses = [.. addresses.Select(address => address.Address)],
+            HostAddresses = addresses.ConvertAll(address => address.Address),
             Uplinks = Uplinks(routes, addresses),
             Forwards = observed.Ruleset == RulesetState.Absent ? observed.Forwards : FindForwards(asked, atAddresses ? wanted : null),
             Obstacles = ForwardObstacles.Find(session.Nft, chains),
@@ -312,7 +319,10 @@ internal sealed class Observer(HostSession session)
             }
         }
         var uplinks = new List<Uplink>();
-        foreach (int index in indices.Order())
+        // in the order of their indices, so that the same host gives the same plan
+        int[] ordered = [.. indices];
+        Array.Sort(ordered);
+        foreach (int index in ordered)
         {
             _batch.Clear();
             _batch.GetLink(index);
@@ -381,34 +391,29 @@ internal sealed class Observer(HostSession session)
         }
     }
 
+    // Which of the wanted ports a process of the host has. To be sure of one that is free takes four system calls; only about one
+    // that cannot be bound is the kernel asked who has it.
     private static List<Listener> Listeners(HashSet<HostPort> wanted)
     {
         var listeners = new List<Listener>();
-        if (wanted.Count == 0)
-            return listeners;
-        using DiagnosisSocket diagnosis = DiagnosisSocket.Open();
-        foreach (IGrouping<Protocol, HostPort> group in wanted.GroupBy(port => port.Protocol))
+        DiagnosisSocket? diagnosis = null;
+        foreach (HostPort port in wanted)
         {
-            int[] ports = [.. group.Select(port => port.Port).Distinct()];
-            // one question for each of a few ports, one for all of many
-            const int Few = 4;
-            var protocol = (TransportProtocol)group.Key;
-            IEnumerable<ListeningSocket> sockets =
-                ports.Length <= Few
-                    ? ports.SelectMany(port => diagnosis.Listening(protocol, port))
-                    : diagnosis.Listening(protocol).Where(socket => ports.AsSpan().Contains(socket.Port));
-            foreach (ListeningSocket socket in sockets)
+            if (PortProbe.IsFree(port))
+                continue;
+            diagnosis ??= DiagnosisSocket.Open();
+            foreach (ListeningSocket socket in diagnosis.Listening((TransportProtocol)port.Protocol, port.Port))
             {
                 IPAddress address = socket.Address.IsIPv4MappedToIPv6 ? socket.Address.MapToIPv4() : socket.Address;
                 bool v6 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
                 if (v6 && (socket.V6Only || !address.Equals(IPAddress.IPv6Any)))
                     continue;
-                IPAddress? bound = v6 || address.Equals(IPAddress.Any) ? null : address;
-                var host = new HostPort(bound, socket.Port, group.Key);
-                if (group.Any(port => port.Overlaps(host)))
+                var host = new HostPort(v6 || address.Equals(IPAddress.Any) ? null : address, socket.Port, port.Protocol);
+                if (port.Overlaps(host))
                     listeners.Add(new Listener(host, SocketOwner.Name(socket.Inode)));
             }
         }
+        diagnosis?.Dispose();
         return listeners;
     }
 

@@ -52,7 +52,7 @@ public static class Planner
             // The rules of a namespace that stands are mended with whatever is asked of it.
             var steps = new List<Step>(_before);
             if (_linksStand)
-                steps.AddRange(HostSteps());
+                AddHostSteps(steps);
             steps.AddRange(_after);
             if (_unpublish.Count > 0)
                 steps.Add(new EndFlows([.. _unpublish], []));
@@ -231,11 +231,14 @@ public static class Planner
         }
 
         // What the host as a whole needs while a link of ours stands: the table, openings in others' firewalls, forwarding of uplinks.
-        private IEnumerable<Step> HostSteps()
+        private void AddHostSteps(List<Step> steps)
         {
-            List<string> close = observed.ForwardsAnyway
-                ? []
-                : [.. observed.Uplinks.Where(uplink => !uplink.Forwarding).Select(uplink => uplink.Name)];
+            var close = new List<string>();
+            foreach (Uplink uplink in observed.Uplinks)
+            {
+                if (!observed.ForwardsAnyway && !uplink.Forwarding)
+                    close.Add(uplink.Name);
+            }
             bool whole = observed.Ruleset == RulesetState.Intact;
             var rules = new ChangeRules
             {
@@ -250,14 +253,14 @@ public static class Planner
                 Close = whole ? close : [.. observed.SwitchedOn.Union(close)],
             };
             if (!rules.IsEmpty)
-                yield return rules;
+                steps.Add(rules);
             foreach (Obstacle obstacle in observed.Obstacles)
             {
                 if (!obstacle.Opened)
-                    yield return new OpenNeighbour(obstacle.Chain, obstacle.Cause);
+                    steps.Add(new OpenNeighbour(obstacle.Chain, obstacle.Cause));
             }
             foreach (string uplink in close)
-                yield return new SwitchForwardingOn(uplink);
+                steps.Add(new SwitchForwardingOn(uplink));
         }
 
         // A table that is made again gets back what the aliases of all links say is published.

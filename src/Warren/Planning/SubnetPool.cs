@@ -13,15 +13,17 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
     private const int ShortestSubnet = 8;
 
     // Little used parts of the private ranges (RFC 1918); then shared address space (RFC 6598) and the range for benchmarks (RFC 2544).
-    private static readonly Cidr[] Pools =
+    private const int FirstOfTen = 213;
+    private const int LastOfTen = 254;
+
+    private static readonly (byte First, byte Second, byte Third, int PrefixLength)[] Others =
     [
-        .. Enumerable.Range(213, 42).Select(second => Pool($"10.{second}.0.0", 16)),
-        Pool("172.29.0.0", 16),
-        Pool("172.30.0.0", 16),
-        Pool("172.31.0.0", 16),
-        Pool("192.168.240.0", 20),
-        Pool("100.126.0.0", 16),
-        Pool("198.18.0.0", 16),
+        (172, 29, 0, 16),
+        (172, 30, 0, 16),
+        (172, 31, 0, 16),
+        (192, 168, 240, 20),
+        (100, 126, 0, 16),
+        (198, 18, 0, 16),
     ];
 
     private readonly List<TakenNetwork> _taken = [.. taken];
@@ -33,9 +35,8 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
     /// <summary>A subnet of four addresses that is not in use; it is from now on. Null if there is none.</summary>
     public Cidr? Take()
     {
-        for (; _pool < Pools.Length; _pool++, _place = 0, _blocked = null)
+        for (; Pool(_pool) is { } pool; _pool++, _place = 0, _blocked = null)
         {
-            Cidr pool = Pools[_pool];
             if (_blocked is null)
             {
                 _blocked = Blocked(pool);
@@ -92,5 +93,14 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
 
     private static bool Counts(Cidr network) => network.PrefixLength >= ShortestSubnet;
 
-    private static Cidr Pool(string address, int prefixLength) => new(IPAddress.Parse(address), prefixLength);
+    // 10.213.0.0/16 to 10.254.0.0/16, then the others; null after the last
+    private static Cidr? Pool(int index)
+    {
+        if (index <= LastOfTen - FirstOfTen)
+            return new Cidr(new IPAddress([10, (byte)(FirstOfTen + index), 0, 0]), 16);
+        index -= LastOfTen - FirstOfTen + 1;
+        return index < Others.Length
+            ? new Cidr(new IPAddress([Others[index].First, Others[index].Second, Others[index].Third, 0]), Others[index].PrefixLength)
+            : null;
+    }
 }

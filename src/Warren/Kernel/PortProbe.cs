@@ -1,0 +1,35 @@
+using System.Buffers.Binary;
+using Warren.Model;
+
+namespace Warren.Kernel;
+
+/// <summary>Tries whether a port of the host can be bound.</summary>
+internal static class PortProbe
+{
+    /// <summary>
+    /// Whether nobody waits on the port. False may also mean a connection that has the port as its own: ask who it is.
+    /// </summary>
+    /// <remarks>The socket lives for some microseconds. A TCP server that starts just then is not in its way if it sets SO_REUSEADDR,
+    /// as servers do; this one sets it too. For UDP it would hide a server that shares its port.</remarks>
+    public static unsafe bool IsFree(HostPort port)
+    {
+        bool tcp = port.Protocol == Protocol.Tcp;
+        int fd = Libc.socket(Libc.AF_INET, (tcp ? Libc.SOCK_STREAM : Libc.SOCK_DGRAM) | Libc.SOCK_CLOEXEC, 0);
+        if (fd < 0)
+            return false;
+        int one = 1;
+        if (tcp)
+            _ = Libc.setsockopt(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, &one, sizeof(int));
+        // struct sockaddr_in { u16 family; be16 port; be32 address; u8 zero[8]; }
+        Span<byte> address = stackalloc byte[16];
+        address.Clear();
+        address[0] = Libc.AF_INET;
+        BinaryPrimitives.WriteUInt16BigEndian(address[2..], (ushort)port.Port);
+        port.HostAddress?.TryWriteBytes(address[4..], out _);
+        int result;
+        fixed (byte* bytes = address)
+            result = Libc.bind(fd, bytes, 16);
+        _ = Libc.close(fd);
+        return result == 0;
+    }
+}
