@@ -86,6 +86,9 @@ public sealed class NftElement : IEquatable<NftElement>
     /// <summary>The value's bytes; empty in a set.</summary>
     public ReadOnlySpan<byte> Value => _value;
 
+    /// <summary>Whether it is the first key behind an interval (NFT_SET_ELEM_INTERVAL_END); only in answers.</summary>
+    public bool EndsInterval { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(NftElement? other) =>
         other is not null && _key.AsSpan().SequenceEqual(other._key) && _value.AsSpan().SequenceEqual(other._value);
@@ -124,14 +127,17 @@ public sealed class NftElement : IEquatable<NftElement>
     {
         ReadOnlySpan<byte> key = default;
         ReadOnlySpan<byte> value = default;
+        bool ends = false;
         while (attribute.Next())
         {
             if (attribute.Is(NftaElement.Key))
                 key = DataValue(attribute.Get(NftaElement.Key));
+            else if (attribute.Is(NftaElement.Flags))
+                ends = (attribute.Get(NftaElement.Flags) & 1) != 0;
             else if (attribute.Is(NftaElement.Data))
                 value = DataValue(attribute.Get(NftaElement.Data));
         }
-        return new NftElement(key, value);
+        return new NftElement(key, value) { EndsInterval = ends };
     }
 
     private static ReadOnlySpan<byte> DataValue(AttributeReader attribute)

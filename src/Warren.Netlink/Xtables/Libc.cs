@@ -1,0 +1,11 @@
+namespace Warren.Netlink;
+
+// linux/netfilter_ipv4/ip_tables.h; getsockopt(2) itself stands with the other system calls.
+internal static partial class Libc
+{
+    public const int AF_INET = 2;
+    public const int IPPROTO_IP = 0;
+    public const int IPPROTO_RAW = 255;
+    public const int IPT_SO_GET_INFO = 64;
+    public const int IPT_SO_GET_ENTRIES = 65;
+}
