@@ -22,11 +22,21 @@ public enum FirewallBackend
 /// <param name="Name">Its name: <c>FORWARD</c>.</param>
 public sealed record ForeignChain(FirewallBackend Backend, string Family, string Table, string Name)
 {
+    /// <summary>The chain where the neighbour wants other people's rules, which this one jumps to: <c>DOCKER-USER</c>; else itself.</summary>
+    public string Place { get; init; } = Name;
+
     /// <summary>In words: <c>chain FORWARD of table ip filter (iptables-nft)</c>.</summary>
-    public override string ToString() =>
-        Backend == FirewallBackend.IptablesLegacy
-            ? $"chain {Name} of table {Table} (iptables-legacy)"
-            : $"chain {Name} of table {Family} {Table}{(Backend == FirewallBackend.IptablesNft ? " (iptables-nft)" : "")}";
+    public override string ToString()
+    {
+        string tool = Backend switch
+        {
+            FirewallBackend.IptablesNft => " (iptables-nft)",
+            FirewallBackend.IptablesLegacy => " (iptables-legacy)",
+            _ => "",
+        };
+        string family = Backend == FirewallBackend.IptablesLegacy ? "" : Family + " ";
+        return $"chain {Name} of table {family}{Table}{tool}{(Place == Name ? "" : $", there in {Place}")}";
+    }
 }
 
 /// <summary>A chain of another firewall that drops what Warren forwards: an accept elsewhere does not override it.</summary>

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Warren.Firewall.Neighbours;
+
+/// <summary>Where the neighbours' tools are, and how long they may take.</summary>
+/// <param name="Folders">Where to look; never the working directory, for the tools run with all privileges.</param>
+/// <param name="LockSeconds">How long iptables-legacy waits for another holder of its lock.</param>
+internal sealed record NeighbourTools(IReadOnlyList<string> Folders, int LockSeconds = NeighbourTools.DefaultLockSeconds)
+{
+    /// <summary>How long a tool waits for its lock, unless told otherwise.</summary>
+    public const int DefaultLockSeconds = 10;
+
+    // beyond the wait for the lock
+    private const int SecondsToRun = 20;
+
+    private static readonly string[] Usual = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin"];
+
+    /// <summary>The usual folders, then those of PATH.</summary>
+    public static NeighbourTools OfHost
+    {
+        get
+        {
+            List<string> folders = [.. Usual];
+            string path = Environment.GetEnvironmentVariable("PATH") ?? "";
+            foreach (string folder in path.Split(':', StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (Path.IsPathFullyQualified(folder) && !folders.Contains(folder))
+                    folders.Add(folder);
+            }
+            return new NeighbourTools(folders);
+        }
+    }
+
+    /// <summary>Where a tool is, or null.</summary>
+    public string? Find(string name)
+    {
+        foreach (string folder in Folders)
+        {
+            string path = Path.Combine(folder, name);
+            if (File.Exists(path))
+                return path;
+        }
+        return null;
+    }
+
+    /// <summary>Runs a tool in the calling thread's network namespace, without a shell, and waits for its end.</summary>
+    /// <returns>What it said on standard error if it failed, in one line; null if all went well.</returns>
+    public string? Run(string path, IReadOnlyList<string> arguments) => Run(path, arguments, out _);
+
+    /// <inheritdoc cref="Run(string, IReadOnlyList{string})"/>
+    /// <param name="path">The tool.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="output">What it said on standard output.</param>
+    public string? Run(string path, IReadOnlyList<string> arguments, out string output)
+    {
+        var start = new ProcessStartInfo(path)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+            WorkingDirectory = "/",
+        };
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["LC_ALL"] = "C";
+        var said = new StringBuilder();
+        var complaints = new StringBuilder();
+        using var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Note(said, line.Data);
+        process.ErrorDataReceived += (_, line) => Note(complaints, line.Data);
+        try
+        {
+            process.Start();
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            output = "";
+            return e.Message;
+        }
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        int seconds = LockSeconds + SecondsToRun;
+        if (!process.WaitForExit(TimeSpan.FromSeconds(seconds)))
+        {
+            process.Kill();
+            output = "";
+            return $"no end after {seconds} s";
+        }
+        process.WaitForExit();
+        lock (said)
+            output = said.ToString();
+        if (process.ExitCode == 0)
+            return null;
+        string words;
+        lock (complaints)
+            words = Line(complaints.ToString());
+        return words.Length > 0 ? words : $"exit status {process.ExitCode}";
+    }
+
+    private static void Note(StringBuilder text, string? line)
+    {
+        if (line is null)
+            return;
+        lock (text)
+            text.Append(line).Append('\n');
+    }
+
+    // the tools' last words say why; before them stand repeated notes about waiting and hints about --help
+    private static string Line(string text)
+    {
+        string last = "";
+        foreach (string line in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!line.StartsWith("Try `", StringComparison.Ordinal) && !line.EndsWith("for more information.", StringComparison.Ordinal))
+                last = line;
+        }
+        return last;
+    }
+}

@@ -1,0 +1,360 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using Warren.Netlink.Nftables;
+using Warren.Netlink.Wire;
+using Warren.Netlink.Xtables;
+
+namespace Warren.Firewall.Neighbours;
+
+/// <summary>What is known of a rule of nf_tables: it follows the registers, as the kernel does.</summary>
+internal sealed class NftReading
+{
+    private const uint NewFlow = (uint)NftState.New;
+    private const byte IPv4 = (byte)NftFamily.Ip;
+    private const ushort EtherTypeIPv4 = 0x0800;
+    private const uint DestinationOffset = 16;
+    private const uint ProtocolOffset = 9;
+
+    // NFT_META_*, those that NftMetaKey does not name
+    private const NftMetaKey EtherType = (NftMetaKey)1;
+    private const NftMetaKey InputIndex = (NftMetaKey)4;
+    private const NftMetaKey OutputIndex = (NftMetaKey)5;
+
+    private readonly ForeignRule _rule;
+    private readonly Dictionary<uint, Loaded> _registers = [];
+
+    private NftReading(ForeignRule rule) => _rule = rule;
+
+    public static ForeignRule Read(NftRule rule)
+    {
+        var read = new ForeignRule { Native = rule, Comment = rule.Comment };
+        var reading = new NftReading(read);
+        foreach (NftExpression expression in rule.Expressions)
+            reading.Follow(expression);
+        return read;
+    }
+
+    /// <summary>As nft writes the rule, its parts of iptables as iptables writes them.</summary>
+    public static string Text(NftRule rule)
+    {
+        string text = rule.ToString();
+        foreach (NftExpression expression in rule.Expressions)
+        {
+            if (expression is NftExtension extension && Words(extension) is { } words)
+                text = text.Replace($"xt {extension.Name} \"{extension.Extension}\"", words, StringComparison.Ordinal);
+        }
+        return text.Replace("counter ", "", StringComparison.Ordinal);
+    }
+
+    private static string? Words(NftExtension extension)
+    {
+        try
+        {
+            if (!extension.IsTarget)
+                return XtMatch.Parse(extension.Extension, (int)extension.Revision, extension.Content.Bytes).ToString();
+            return XtTarget.Parse(extension.Extension, (int)extension.Revision, extension.Content.Bytes) switch
+            {
+                XtTranslation { IsDestination: true } translation when translation.Range.Length > 0 =>
+                    $"{(translation.Name == "DNAT" ? "dnat" : "redirect")} to {translation.Range}",
+                XtTarget other => other.ToString(),
+            };
+        }
+        catch (MalformedMessageException)
+        {
+            return null;
+        }
+    }
+
+    private void Follow(NftExpression expression)
+    {
+        switch (expression)
+        {
+            case NftMeta { IsStore: true } or NftCounter or NftMasquerade:
+                break;
+            case NftMeta meta:
+                Load(meta.Register, new Loaded(Source.Meta, (uint)meta.Key, 0));
+                break;
+            case NftPayload { Base: NftBase.Network } payload:
+                Load(payload.Register, new Loaded(Source.Network, payload.Offset, payload.Length));
+                break;
+            case NftPayload { Base: NftBase.Transport } payload:
+                Load(payload.Register, new Loaded(Source.Transport, payload.Offset, payload.Length));
+                break;
+            case NftPayload payload:
+                Load(payload.Register, default);
+                break;
+            case NftConntrack { Key: NftConntrackKey.State } ct:
+                Load(ct.Register, new Loaded(Source.State, 0, 4));
+                break;
+            case NftConntrack ct:
+                Load(ct.Register, default);
+                break;
+            case NftFib fib:
+                Load(fib.Register, default);
+                break;
+            case NftBitwise bitwise:
+                Loaded before = Of(bitwise.Register);
+                bool plain = before.Mask is null && bitwise.Mask.Bytes.Length > 0;
+                Load(bitwise.Register, plain ? before with { Mask = bitwise.Mask, Xor = bitwise.Xor } : default);
+                break;
+            case NftCompare compare:
+                Compare(Of(compare.Register), compare);
+                break;
+            case NftRange range:
+                Range(Of(range.Register), range);
+                break;
+            case NftLookup lookup:
+                Lookup(lookup);
+                break;
+            case NftImmediate { Verdict: { } verdict }:
+                _rule.Take(verdict);
+                break;
+            case NftImmediate immediate:
+                Load(immediate.Register, default);
+                break;
+            case NftReject:
+                _rule.Verdict = ForeignVerdict.Drop;
+                break;
+            case NftNat { IsDestination: true } nat:
+                _rule.Never |= nat.Family == NftFamily.Ip6;
+                _rule.Verdict = ForeignVerdict.Translate;
+                break;
+            case NftNat:
+                break;
+            case NftRedirect:
+                _rule.Verdict = ForeignVerdict.Translate;
+                break;
+            case NftExtension extension:
+                Extend(extension);
+                break;
+            case NftUnknown unknown:
+                Unknown(unknown);
+                break;
+            default:
+                _rule.Untold = true;
+                break;
+        }
+    }
+
+    private void Compare(Loaded loaded, NftCompare compare)
+    {
+        ReadOnlySpan<byte> value = compare.Value.Bytes;
+        bool inverted = compare.Operator == NftOperator.NotEqual;
+        bool exact = inverted || compare.Operator == NftOperator.Equal;
+        bool masked = loaded.Mask is not null;
+        switch (loaded)
+        {
+            case { From: Source.State, Mask: var mask, Xor: var xor } when exact && value.Length == 4:
+                uint state = (NewFlow & (mask is { } bits ? Number(bits) : uint.MaxValue)) ^ Number(xor);
+                _rule.Never |= (state == Number(compare.Value)) == inverted;
+                break;
+            case { From: Source.Meta } when exact && !masked:
+                CompareMeta((NftMetaKey)loaded.Offset, value, inverted);
+                break;
+            case { From: Source.Network, Offset: ProtocolOffset } when exact && !masked && value.Length == 1:
+                _rule.Protocols.Add(new ProtocolCondition(value[0], inverted));
+                break;
+            case { From: Source.Network } when Destination(loaded, value) is { } destination:
+                CompareDestination(loaded, destination, compare.Operator, value.Length);
+                break;
+            case { From: Source.Transport, Offset: 2 } when !masked && value.Length == 2:
+                Port(compare.Operator, BinaryPrimitives.ReadUInt16BigEndian(value));
+                break;
+            // source and destination port compared together
+            case { From: Source.Transport, Offset: 0 } when !masked && value.Length == 4 && exact && !inverted:
+                Port(NftOperator.Equal, BinaryPrimitives.ReadUInt16BigEndian(value[2..]));
+                _rule.Untold = true;
+                break;
+            default:
+                _rule.Untold = true;
+                break;
+        }
+    }
+
+    private void CompareMeta(NftMetaKey key, ReadOnlySpan<byte> value, bool inverted)
+    {
+        const uint Loopback = 1;
+        switch (key)
+        {
+            case NftMetaKey.InputLinkName or NftMetaKey.OutputLinkName:
+                int end = value.IndexOf((byte)0);
+                string name = Encoding.UTF8.GetString(end < 0 ? value : value[..end]);
+                _rule.Links.Add(new LinkCondition(key == NftMetaKey.InputLinkName, new LinkPattern(name, end < 0, inverted)));
+                break;
+            case InputIndex or OutputIndex when value.Length == 4 && MemoryMarshal.Read<uint>(value) == Loopback:
+                _rule.Links.Add(new LinkCondition(key == InputIndex, new LinkPattern("lo", false, inverted)));
+                break;
+            case NftMetaKey.Family when value.Length == 1:
+                _rule.Never |= (value[0] == IPv4) == inverted;
+                break;
+            case EtherType when value.Length == 2:
+                _rule.Never |= (BinaryPrimitives.ReadUInt16BigEndian(value) == EtherTypeIPv4) == inverted;
+                break;
+            case NftMetaKey.TransportProtocol when value.Length == 1:
+                _rule.Protocols.Add(new ProtocolCondition(value[0], inverted));
+                break;
+            default:
+                _rule.Untold = true;
+                break;
+        }
+    }
+
+    // nft leaves out the bytes behind a prefix, and compares neighbouring fields together
+    private static uint? Destination(Loaded loaded, ReadOnlySpan<byte> value)
+    {
+        int start = (int)DestinationOffset - (int)loaded.Offset;
+        if (start < 0 || start >= value.Length || (start > 0 && value.Length < start + 4))
+            return null;
+        Span<byte> address = stackalloc byte[4];
+        address.Clear();
+        value[start..Math.Min(value.Length, start + 4)].CopyTo(address);
+        return BinaryPrimitives.ReadUInt32BigEndian(address);
+    }
+
+    private void CompareDestination(Loaded loaded, uint address, NftOperator comparison, int length)
+    {
+        bool alone = loaded.Offset == DestinationOffset && length <= 4;
+        uint mask = length >= 4 || !alone ? uint.MaxValue : uint.MaxValue << (32 - (8 * length));
+        if (loaded.Mask is { } bits)
+        {
+            if (!alone || length != 4 || bits.Bytes.Length != 4 || Number(loaded.Xor) != 0)
+            {
+                _rule.Untold = true;
+                return;
+            }
+            mask = BinaryPrimitives.ReadUInt32BigEndian(bits.Bytes);
+        }
+        AddressCondition? test = comparison switch
+        {
+            NftOperator.Equal => AddressCondition.OfMask(address, mask, false),
+            NftOperator.NotEqual when alone => AddressCondition.OfMask(address, mask, true),
+            NftOperator.GreaterOrEqual when alone && length == 4 && loaded.Mask is null => new AddressCondition(address, uint.MaxValue, false),
+            NftOperator.LessOrEqual when alone && length == 4 && loaded.Mask is null => new AddressCondition(0, address, false),
+            _ => null,
+        };
+        if (test is { } condition)
+            _rule.Destinations.Add(condition);
+        _rule.Untold |= test is null || !alone;
+    }
+
+    private void Port(NftOperator comparison, int port)
+    {
+        PortRange ports = comparison switch
+        {
+            NftOperator.Less => new PortRange(0, port - 1),
+            NftOperator.LessOrEqual => new PortRange(0, port),
+            NftOperator.Greater => new PortRange(port + 1, 65535),
+            NftOperator.GreaterOrEqual => new PortRange(port, 65535),
+            _ => new PortRange(port, port),
+        };
+        _rule.Ports.Add(new PortCondition([ports], comparison == NftOperator.NotEqual));
+    }
+
+    private void Range(Loaded loaded, NftRange range)
+    {
+        ReadOnlySpan<byte> from = range.From.Bytes;
+        ReadOnlySpan<byte> to = range.To.Bytes;
+        if (loaded is { From: Source.Transport, Offset: 2, Mask: null } && from.Length == 2 && to.Length == 2)
+        {
+            var ports = new PortRange(BinaryPrimitives.ReadUInt16BigEndian(from), BinaryPrimitives.ReadUInt16BigEndian(to));
+            _rule.Ports.Add(new PortCondition([ports], range.Outside));
+        }
+        else if (loaded is { From: Source.Network, Offset: DestinationOffset, Mask: null } && from.Length == 4 && to.Length == 4)
+        {
+            uint first = BinaryPrimitives.ReadUInt32BigEndian(from);
+            _rule.Destinations.Add(new AddressCondition(first, BinaryPrimitives.ReadUInt32BigEndian(to), range.Outside));
+        }
+        else
+        {
+            _rule.Untold = true;
+        }
+    }
+
+    private void Lookup(NftLookup lookup)
+    {
+        bool isPort = Of(lookup.Register) is { From: Source.Transport, Offset: 2, Length: 2, Mask: null };
+        // a map of verdicts (target 0) decides by itself
+        if (isPort && !lookup.Inverted && lookup.Target != 0)
+            _rule.PortSets.Add(lookup.Set);
+        else
+            _rule.Untold = true;
+        if (lookup.Target is { } target and not 0)
+            Load(target, default);
+    }
+
+    private void Extend(NftExtension extension)
+    {
+        try
+        {
+            if (extension.IsTarget)
+                _rule.Take(XtTarget.Parse(extension.Extension, (int)extension.Revision, extension.Content.Bytes));
+            else
+                _rule.Require(XtMatch.Parse(extension.Extension, (int)extension.Revision, extension.Content.Bytes));
+        }
+        catch (MalformedMessageException)
+        {
+            _rule.Untold = true;
+        }
+    }
+
+    private void Unknown(NftUnknown unknown)
+    {
+        switch (unknown.Name)
+        {
+            // they do something and go on; "ct" and "payload" are here only when they set
+            case "log" or "notrack" or "last" or "dup" or "ct" or "payload":
+                break;
+            case "objref" when IsCounter(unknown.Content.Bytes):
+                break;
+            // they fill a register that is not known; the comparison that follows is the condition
+            case "exthdr" or "rt" or "socket" or "osf" or "numgen" or "hash" or "tunnel" or "xfrm" or "byteorder":
+                _registers.Clear();
+                break;
+            default:
+                _registers.Clear();
+                _rule.Untold = true;
+                break;
+        }
+    }
+
+    // NFTA_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER
+    private static bool IsCounter(ReadOnlySpan<byte> attributes)
+    {
+        var type = new Be32Key(1);
+        var attribute = new AttributeReader(attributes);
+        while (attribute.Next())
+        {
+            if (attribute.Is(type))
+                return attribute.Get(type) == 1;
+        }
+        return false;
+    }
+
+    private void Load(uint register, Loaded loaded) => _registers[Normal(register)] = loaded;
+
+    private Loaded Of(uint register) => _registers.GetValueOrDefault(Normal(register));
+
+    // registers 1 to 4 are the registers 8, 12, 16, 20 by another name
+    private static uint Normal(uint register) => register is >= 1 and <= 4 ? 8 + ((register - 1) * 4) : register;
+
+    private static uint Number(NftValue value) =>
+        value.Bytes.Length >= 4 ? MemoryMarshal.Read<uint>(value.Bytes) : 0;
+
+    private enum Source
+    {
+        Other,
+        Meta,
+        Network,
+        Transport,
+        State,
+    }
+
+    /// <summary>What a register holds.</summary>
+    /// <param name="From">Where it comes from.</param>
+    /// <param name="Offset">The offset in the header; of Meta, the key.</param>
+    /// <param name="Length">How many bytes.</param>
+    /// <param name="Mask">What it was masked with.</param>
+    /// <param name="Xor">What was flipped after.</param>
+    private readonly record struct Loaded(Source From, uint Offset, uint Length, NftValue? Mask = null, NftValue Xor = default);
+}
