@@ -51,8 +51,23 @@ internal static class RuleText
     public static string Write(NftRule rule)
     {
         var text = new Writer(rule.Table.Family);
-        foreach (NftExpression expression in rule.Expressions)
-            text.Write(expression);
+        IReadOnlyList<NftExpression> all = rule.Expressions;
+        for (int i = 0; i < all.Count; i++)
+        {
+            // nft compiles a range into two comparisons of what was loaded once
+            if (
+                all[i] is NftCompare { Operator: NftOperator.GreaterOrEqual } from
+                && i + 1 < all.Count
+                && all[i + 1] is NftCompare { Operator: NftOperator.LessOrEqual } to
+                && from.Register == to.Register
+            )
+            {
+                text.Write(new NftRange(false, from.Value, to.Value, from.Register));
+                i++;
+                continue;
+            }
+            text.Write(all[i]);
+        }
         return text.End(rule.Comment);
     }
 

@@ -202,8 +202,9 @@ public class OpeningChanges
         });
 
     [Fact]
-    public void A_tool_in_the_working_directory_is_not_started() =>
-        new NeighbourTools(["/nonexistent"]).Find("sh").Should().BeNull();
+    public void No_tool_is_taken_from_PATH_or_the_working_directory() =>
+        NeighbourTools.OfHost.Folders.Should().OnlyContain(folder => Path.IsPathFullyQualified(folder))
+            .And.NotContain(folder => folder.StartsWith("/home", StringComparison.Ordinal) || folder.StartsWith("/tmp", StringComparison.Ordinal));
 
     [Fact]
     public void An_obstacle_that_came_back_in_front_is_seen_and_opened_again() =>

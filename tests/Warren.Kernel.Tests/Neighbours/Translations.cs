@@ -41,6 +41,7 @@ public class Translations
                 "table ip nat, chain OUTPUT: meta l4proto tcp -m multiport --dports 22,6000,7000:7100 redirect to 1"
             },
             { Nat + "add rule ip t c tcp dport 6000 dnat to 10.0.0.1:80", "6000/tcp", "table ip t, chain c: tcp dport 6000 dnat to 10.0.0.1:80" },
+            { Nat + "add rule ip t c tcp dport 5990-6010 dnat to 10.0.0.1", "6000/tcp", "table ip t, chain c: tcp dport 5990-6010 dnat to 10.0.0.1" },
             { Nat + "add rule ip t c tcp dport 6000 redirect to :80", "6000/tcp", "table ip t, chain c: tcp dport 6000 redirect to :80" },
             { Nat + "'add rule ip t c tcp dport { 22, 6000 } dnat to 10.0.0.1'", "6000/tcp", "table ip t, chain c: tcp dport @__set0 dnat to 10.0.0.1" },
             { Nat + "'add rule ip t c tcp dport { 22, 5990-6000, 7000 } dnat to 10.0.0.1'", "5991/tcp", "table ip t, chain c: tcp dport @__set0 dnat to 10.0.0.1" },

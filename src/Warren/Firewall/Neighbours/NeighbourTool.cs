@@ -4,7 +4,7 @@ using System.Text;
 namespace Warren.Firewall.Neighbours;
 
 /// <summary>Where the neighbours' tools are, and how long they may take.</summary>
-/// <param name="Folders">Where to look; never the working directory, for the tools run with all privileges.</param>
+/// <param name="Folders">Where to look; not PATH and not the working directory, for the tools run with all privileges.</param>
 /// <param name="LockSeconds">How long iptables-legacy waits for another holder of its lock.</param>
 internal sealed record NeighbourTools(IReadOnlyList<string> Folders, int LockSeconds = NeighbourTools.DefaultLockSeconds)
 {
@@ -14,23 +14,9 @@ internal sealed record NeighbourTools(IReadOnlyList<string> Folders, int LockSec
     // beyond the wait for the lock
     private const int SecondsToRun = 20;
 
-    private static readonly string[] Usual = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin"];
-
-    /// <summary>The usual folders, then those of PATH.</summary>
-    public static NeighbourTools OfHost
-    {
-        get
-        {
-            List<string> folders = [.. Usual];
-            string path = Environment.GetEnvironmentVariable("PATH") ?? "";
-            foreach (string folder in path.Split(':', StringSplitOptions.RemoveEmptyEntries))
-            {
-                if (Path.IsPathFullyQualified(folder) && !folders.Contains(folder))
-                    folders.Add(folder);
-            }
-            return new NeighbourTools(folders);
-        }
-    }
+    /// <summary>The folders of the host's own programs.</summary>
+    public static NeighbourTools OfHost { get; } =
+        new(["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin", "/run/current-system/sw/bin"]);
 
     /// <summary>Where a tool is, or null.</summary>
     public string? Find(string name)
