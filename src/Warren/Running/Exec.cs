@@ -39,6 +39,8 @@ internal static unsafe class Exec
 
         EnterNetwork(name);
         NamespaceMounts.Enter(name);
+        if (!keepsAll && kept == 0)
+            NamespaceMounts.IgnoreFilePrivileges();
         CloseDescriptors(name);
         ResetSignals();
         if (keepsAll)

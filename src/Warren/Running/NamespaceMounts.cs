@@ -26,6 +26,20 @@ internal static class NamespaceMounts
         BindFiles(name);
     }
 
+    /// <summary>
+    /// Takes the set-user-id bits and file capabilities of all programs out of force. A program without privilege gains nothing by
+    /// them anyway, but the kernel refuses to start one whose file asks for a capability that is out of reach (EPERM): Debian's
+    /// ping, which needs none here.
+    /// </summary>
+    public static unsafe void IgnoreFilePrivileges()
+    {
+        // struct mount_attr { u64 attr_set, attr_clr, propagation, userns_fd }. linux/mount.h
+        const ulong NoSetUserId = 0x2;
+        ulong* attributes = stackalloc ulong[] { NoSetUserId, 0, 0, 0 };
+        // a kernel before 5.12 cannot do it for all mounts at once: there, such programs do not start
+        _ = SystemCalls.mount_setattr("/", SystemCalls.AT_RECURSIVE, attributes);
+    }
+
     // Built elsewhere and then moved to /sys, which is never empty, and stays the old one where the kernel allows no new one.
     private static void ShowSys(string name)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Warren.Running;
 
@@ -57,6 +58,23 @@ internal static partial class SystemCalls
     public const nint SYS_close_range = 436;
 
     private static bool IsX64 => RuntimeInformation.ProcessArchitecture == Architecture.X64;
+
+    public const int AT_RECURSIVE = 0x8000;
+
+    /// <summary>mount_setattr(2), which the C library of Debian 12 has no function of its own for on every architecture.</summary>
+    public static unsafe int mount_setattr(string path, int flags, ulong* attributes)
+    {
+        const nint Number = 442; // the same on x86-64 and arm64
+        const nint CurrentFolder = -100;
+        const nint Size = 32;
+        byte* text = stackalloc byte[Encoding.UTF8.GetMaxByteCount(path.Length) + 1];
+        int length = Encoding.UTF8.GetBytes(path, new Span<byte>(text, Encoding.UTF8.GetMaxByteCount(path.Length)));
+        text[length] = 0;
+        return (int)syscall5(Number, CurrentFolder, (nint)text, flags, (nint)attributes, Size);
+    }
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint syscall5(nint number, nint a, nint b, nint c, nint d, nint e);
 
     /// <summary>syscall(2): unlike the C library's functions, it changes the ids of the calling thread alone.</summary>
     [LibraryImport("libc", SetLastError = true)]

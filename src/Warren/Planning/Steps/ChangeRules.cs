@@ -67,7 +67,7 @@ public sealed record ChangeRules : Step
             var parts = new List<string>();
             if (Table != TableChange.None)
                 parts.Add("table inet warren" + (Table == TableChange.Repair ? ", made again: something was missing or too much" : ""));
-            if (Close.Count > 0)
+            if (Close.Count > 0 && Table != TableChange.Delete)
                 parts.Add($"other traffic of {Terminal.Safe(string.Join(", ", Close))} stays closed");
             if (Table != TableChange.Delete)
             {
