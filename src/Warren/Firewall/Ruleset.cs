@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Warren.Model;
 using Warren.Netlink;
 using Warren.Netlink.Nftables;
@@ -130,26 +129,6 @@ internal static class Ruleset
             transaction.Add(chain);
         foreach (NftRule rule in Rules)
             transaction.Append(rule);
-    }
-
-    /// <summary>The table as a script for <c>nft -f</c>.</summary>
-    public static IEnumerable<string> Script()
-    {
-        yield return $"table {Table} {{";
-        yield return $"\tcomment \"{Table.Comment}\"";
-        foreach (NftSet set in Sets)
-            yield return $"\t{(set.IsMap ? "map" : "set")} {set.Name} {{ {set.TypeText}; }}";
-        // a chain must be there before a rule can lead to it
-        foreach (NftChain chain in Chains.Where(chain => chain.Hook is null).Concat(Chains.Where(chain => chain.Hook is not null)))
-        {
-            yield return $"\tchain {chain.Name} {{";
-            if (chain.Hook is not null)
-                yield return "\t\t" + chain.HookText;
-            foreach (NftRule rule in Rules.Where(rule => rule.Chain == chain.Name))
-                yield return "\t\t" + rule;
-            yield return "\t}";
-        }
-        yield return "}";
     }
 
     /// <summary>The map in which a host port belongs.</summary>

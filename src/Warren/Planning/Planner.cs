@@ -1,6 +1,5 @@
 using System.Net;
 using Warren.Model;
-using Warren.Netlink.Rtnetlink;
 using Warren.Planning.Steps;
 
 namespace Warren.Planning;
@@ -213,8 +212,8 @@ public static class Planner
                 _before.Add(new CreateNamespace(wish.Name));
             LinkPlan link = new(wish.Name, space.LinkName, InsideName(space), host.Value, inside.Value, LinkMtu())
             {
-                HostMac = Mac(wish.Name, 1),
-                InsideMac = Mac(wish.Name, 2),
+                HostMac = LinkAddress.OfHostEnd(wish.Name),
+                InsideMac = LinkAddress.OfInsideEnd(wish.Name),
                 DefaultRoute = !space.HasDefaultRoute,
                 SwitchLoopbackOn = mark.SwitchedLoopbackOn,
                 Alias = mark.Write(),
@@ -297,9 +296,6 @@ public static class Planner
                     return name;
             }
         }
-
-        private static string Mac(string name, int end) =>
-            MacAddress.Local(NamespaceName.Hash(name, end)).ToString();
 
         private static Target TargetOf(Cidr inside, Forward forward) => new(inside.Address, forward.Port);
 

@@ -87,18 +87,14 @@ public sealed record ChangeRules : Step
                 return ["nft delete table inet warren"];
             IEnumerable<string> lines = Table switch
             {
-                TableChange.Create => Ruleset.Script(),
-                TableChange.Repair => Ruleset.Script().Prepend("delete table inet warren"),
+                TableChange.Create => RulesetScript.Table(),
+                TableChange.Repair => RulesetScript.Table().Prepend("delete table inet warren"),
                 _ => [],
             };
             lines = lines
-                .Concat(Unpublish.Select(entry => $"delete element inet warren {Ruleset.MapOf(entry.Host).Name} {{ {Key(entry.Host)} }}"))
-                .Concat(Close.Select(uplink => $"add element inet warren {Ruleset.SwitchedOn.Name} {{ \"{uplink}\" }}"))
-                .Concat(
-                    Publish.Select(entry =>
-                        $"add element inet warren {Ruleset.MapOf(entry.Host).Name} {{ {Key(entry.Host)} : {entry.Target.Address} . {entry.Target.Port} }}"
-                    )
-                );
+                .Concat(Unpublish.Select(entry => RulesetScript.Unpublish(entry.Host)))
+                .Concat(Close.Select(RulesetScript.Close))
+                .Concat(Publish.Select(entry => RulesetScript.Publish(entry.Host, entry.Target)));
             return Nft(lines);
         }
     }
@@ -129,11 +125,6 @@ public sealed record ChangeRules : Step
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Table, Publish.Count, Unpublish.Count, Close.Count);
-
-    private static string Key(HostPort host) =>
-        host.HostAddress is { } address
-            ? $"{address} . {host.Protocol.Word()} . {host.Port}"
-            : $"{host.Protocol.Word()} . {host.Port}";
 
     // a range of a thousand ports is one line
     private static IEnumerable<string> Told(IReadOnlyList<ForwardEntry> entries, string verb)

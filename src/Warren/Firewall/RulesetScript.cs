@@ -1,0 +1,46 @@
+using Warren.Model;
+using Warren.Netlink.Nftables;
+using Warren.Planning;
+
+namespace Warren.Firewall;
+
+/// <summary>The ruleset and its elements in the words of nft, a line each: what a script for <c>nft -f</c> is made of.</summary>
+internal static class RulesetScript
+{
+    /// <summary>The whole table, without elements.</summary>
+    public static IEnumerable<string> Table()
+    {
+        yield return $"table {Ruleset.Table} {{";
+        yield return $"\tcomment \"{Ruleset.Table.Comment}\"";
+        foreach (NftSet set in Ruleset.Sets)
+            yield return $"\t{(set.IsMap ? "map" : "set")} {set.Name} {{ {set.TypeText}; }}";
+        // a chain must be there before a rule can lead to it
+        foreach (NftChain chain in Ruleset.Chains.OrderBy(chain => chain.Hook is not null))
+        {
+            yield return $"\tchain {chain.Name} {{";
+            if (chain.Hook is not null)
+                yield return "\t\t" + chain.HookText;
+            foreach (NftRule rule in Ruleset.Rules.Where(rule => rule.Chain == chain.Name))
+                yield return "\t\t" + rule;
+            yield return "\t}";
+        }
+        yield return "}";
+    }
+
+    /// <summary>A forward that comes.</summary>
+    public static string Publish(HostPort host, Target target) =>
+        $"add element {Ruleset.Table} {Ruleset.MapOf(host).Name} {{ {Key(host)} : {target.Address} . {target.Port} }}";
+
+    /// <summary>A forward that goes.</summary>
+    public static string Unpublish(HostPort host) =>
+        $"delete element {Ruleset.Table} {Ruleset.MapOf(host).Name} {{ {Key(host)} }}";
+
+    /// <summary>An uplink on which Warren switches forwarding on.</summary>
+    public static string Close(string uplink) =>
+        $"add element {Ruleset.Table} {Ruleset.SwitchedOn.Name} {{ \"{uplink}\" }}";
+
+    private static string Key(HostPort host) =>
+        host.HostAddress is { } address
+            ? $"{address} . {host.Protocol.Word()} . {host.Port}"
+            : $"{host.Protocol.Word()} . {host.Port}";
+}
