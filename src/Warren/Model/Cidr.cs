@@ -20,7 +20,8 @@ public readonly record struct Cidr(IPAddress Address, int PrefixLength)
     public bool IsNetwork => Number(Address) == First;
 
     private UInt128 HostMask =>
-        PrefixLength >= Width ? 0 : (UInt128.One << (Width - PrefixLength)) - 1;
+        // a shift by all 128 bits is one by none
+        PrefixLength >= Width ? 0 : UInt128.MaxValue >> (128 - Width + PrefixLength);
 
     private UInt128 First => Number(Address) & ~HostMask;
 
@@ -65,9 +66,13 @@ public readonly record struct Cidr(IPAddress Address, int PrefixLength)
     /// <summary>Reads an address as people write it: four decimal numbers, or IPv6. Not <c>10.1</c>, <c>010.0.0.1</c>, <c>0x7f.1</c>.</summary>
     public static bool TryParseAddress(string text, [NotNullWhen(true)] out IPAddress? address)
     {
-        if (!IPAddress.TryParse(text, out address) || address.ScopeIdText().Length > 0)
+        // IPAddress also takes "1", "010.0.0.1" and "0x7f.1", each as something that was hardly meant, and of "[::1]:80" only
+        // the address
+        if (text.AsSpan().ContainsAny('[', '%') || !IPAddress.TryParse(text, out address))
+        {
+            address = null;
             return false;
-        // IPAddress also takes "1", "010.0.0.1" and "0x7f.1", each as something that was hardly meant
+        }
         return address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == text;
     }
 
@@ -94,12 +99,4 @@ public readonly record struct Cidr(IPAddress Address, int PrefixLength)
         }
         return new IPAddress(bytes);
     }
-}
-
-internal static class ScopedAddress
-{
-    public static string ScopeIdText(this IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetworkV6 && address.ScopeId != 0
-            ? address.ScopeId.ToString(CultureInfo.InvariantCulture)
-            : "";
 }
