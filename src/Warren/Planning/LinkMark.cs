@@ -39,15 +39,19 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
         if (SwitchedLoopbackOn)
             text.Append(' ').Append(LoopbackWord);
         text.Append(' ').Append(Inside.ToString());
+        // what was cut once is known to the maps alone, and the alias goes on saying so
+        bool more = Cut;
         foreach (string range in Ranges(Forwards))
         {
             if (text.Length + 1 + range.Length > Longest - MoreWord.Length - 1)
             {
-                text.Append(' ').Append(MoreWord);
+                more = true;
                 break;
             }
             text.Append(' ').Append(range);
         }
+        if (more)
+            text.Append(' ').Append(MoreWord);
         return text.ToString();
     }
 
@@ -79,12 +83,15 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
             else
                 return false;
         }
-        mark = new LinkMark(words[0], inside.Value, forwards)
+        var read = new LinkMark(words[0], inside.Value, forwards)
         {
             Adopted = adopted,
             SwitchedLoopbackOn = loopback,
             Cut = cut,
         };
+        if (read.Write() != alias)
+            return false;
+        mark = read;
         return true;
     }
 
