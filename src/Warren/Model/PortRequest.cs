@@ -43,6 +43,14 @@ public sealed record PortRequest(IPAddress? HostAddress, int HostFirst, int Host
         return fault is null && request is not null;
     }
 
+    /// <summary>As <c>-p</c> takes it: <c>127.0.0.1:8000-8009:8000-8009/tcp</c>.</summary>
+    public override string ToString()
+    {
+        static string Range(int first, int last) => first == last ? $"{first}" : $"{first}-{last}";
+        string address = HostAddress is null ? "" : HostAddress.Bracketed() + ":";
+        return $"{address}{Range(HostFirst, HostLast)}:{Range(First, Last)}/{Protocol.Word()}";
+    }
+
     private static string? Parse(string text, out PortRequest? request)
     {
         request = null;
