@@ -11,11 +11,14 @@ internal static class Output
 
     private static readonly StringBuilder s_text = new();
 
+    /// <summary>Takes a text to a descriptor. Tests take it elsewhere.</summary>
+    internal static Action<int, string> Send { get; set; } = WriteAll;
+
     /// <summary>Standard output for those who need a <see cref="TextWriter"/>.</summary>
     public static TextWriter Writer => new Forwarder(Write);
 
     /// <summary>Standard error for those who need a <see cref="TextWriter"/>.</summary>
-    public static TextWriter ErrorWriter => new Forwarder(text => WriteAll(2, text));
+    public static TextWriter ErrorWriter => new Forwarder(text => Send(2, text));
 
     /// <summary>Writes a line to standard output; it is sent with the next <see cref="Flush"/>.</summary>
     public static void Line(string text)
@@ -32,7 +35,7 @@ internal static class Output
     public static void Error(string text)
     {
         Flush();
-        WriteAll(2, text + "\n");
+        Send(2, text + "\n");
     }
 
     /// <summary>Sends what was written to standard output.</summary>
@@ -42,7 +45,7 @@ internal static class Output
             return;
         string text = s_text.ToString();
         s_text.Clear();
-        WriteAll(1, text);
+        Send(1, text);
     }
 
     private static unsafe void WriteAll(int descriptor, string text)

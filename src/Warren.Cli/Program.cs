@@ -32,7 +32,7 @@ internal static class Program
         return code;
     }
 
-    private static int Invoke(CommandLine line)
+    internal static int Invoke(CommandLine line)
     {
         // `plan VERB …` is VERB --dry-run
         if (line.Arguments is ["plan", { } verb, ..] && !verb.StartsWith('-'))

@@ -21,6 +21,9 @@ internal sealed class Change
         command.Add(_json);
     }
 
+    /// <summary>Fulfils a wish, or with true only previews it. Tests put a host of their own making here.</summary>
+    internal static Func<CommandLine, Wish, bool, Outcome> Fulfilment { get; set; } = OnThisHost;
+
     public bool Json(ParseResult parsed) => parsed.GetValue(_json);
 
     /// <summary>Fulfils a wish, or shows what would be done.</summary>
@@ -29,8 +32,7 @@ internal sealed class Change
         bool shell = parsed.GetValue(_shell);
         bool dry = parsed.GetValue(_dryRun) || shell;
         bool json = parsed.GetValue(_json);
-        Arguments.DemandPrivilege(_line);
-        Outcome outcome = dry ? Host.Preview(wish) : Host.Change(wish);
+        Outcome outcome = Fulfilment(_line, wish, dry);
         if (shell)
             ShellView.Write(outcome.Plan, _line.Typed);
         else if (json)
@@ -40,5 +42,11 @@ internal sealed class Change
         else
             OutcomeView.Write(outcome);
         return ExitCode.Done;
+    }
+
+    private static Outcome OnThisHost(CommandLine line, Wish wish, bool dry)
+    {
+        Arguments.DemandPrivilege(line);
+        return dry ? Host.Preview(wish) : Host.Change(wish);
     }
 }

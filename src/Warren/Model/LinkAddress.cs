@@ -10,10 +10,19 @@ internal static class LinkAddress
     /// <summary>The other end's.</summary>
     public static string OfInsideEnd(string name) => Local(NamespaceName.Hash(name, 2));
 
-    // locally administered, and not a group's (IEEE 802, 8.2)
+    // locally administered, and not a group's (IEEE 802, 8.2); not interpolated, see Words
     private static string Local(ulong seed)
     {
-        byte first = (byte)(((seed >> 40) & 0xfc) | 0x02);
-        return $"{first:x2}:{(byte)(seed >> 32):x2}:{(byte)(seed >> 24):x2}:{(byte)(seed >> 16):x2}:{(byte)(seed >> 8):x2}:{(byte)seed:x2}";
+        const string Digits = "0123456789abcdef";
+        seed = (seed & ~(3ul << 40)) | (2ul << 40);
+        Span<char> text = stackalloc char[17];
+        text.Fill(':');
+        for (int i = 0; i < 6; i++)
+        {
+            int part = (int)(seed >> (40 - (8 * i))) & 0xff;
+            text[3 * i] = Digits[part >> 4];
+            text[(3 * i) + 1] = Digits[part & 15];
+        }
+        return new string(text);
     }
 }
