@@ -115,7 +115,7 @@ public sealed class NftTransaction
 
     /// <summary>Adds elements to a set or map. The whole transaction fails (EEXIST) if a key exists with another value.</summary>
     public void Add(NftSet set, IReadOnlyList<NftElement> elements) =>
-        Elements(NftMessage.NewElement, MessageFlags.Create | MessageFlags.Exclusive, set, elements, "add elements to");
+        Elements(NftMessage.NewElement, MessageFlags.Create, set, elements, "add elements to");
 
     /// <summary>Deletes elements by their keys. The whole transaction fails (ENOENT) if one is not there.</summary>
     public void Delete(NftSet set, IReadOnlyList<NftElement> elements) =>
