@@ -39,6 +39,10 @@ internal static class RulesetScript
     public static string Close(string uplink) =>
         $"add element {Ruleset.Table} {Ruleset.SwitchedOn.Name} {{ \"{uplink}\" }}";
 
+    /// <summary>An uplink on which Warren does not switch it on after all.</summary>
+    public static string Open(string uplink) =>
+        $"delete element {Ruleset.Table} {Ruleset.SwitchedOn.Name} {{ \"{uplink}\" }}";
+
     private static string Key(HostPort host) =>
         host.HostAddress is { } address
             ? $"{address} . {host.Protocol.Word()} . {host.Port}"

@@ -87,7 +87,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 Create(create.Link);
                 break;
             case SwitchLinkOn on:
-                SwitchOn(on.Link);
+                SwitchOn(on.Name);
                 break;
             case DeleteLink delete:
                 Delete(delete);
@@ -243,10 +243,10 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
         _batch.GetLink(index);
     }
 
-    private void SwitchOn(LinkPlan link)
+    private void SwitchOn(string link)
     {
         // A guest's router advertisements must not give the host routes; from the link's first moment on.
-        string acceptRa = $"/proc/sys/net/ipv6/conf/{link.Name}/accept_ra";
+        string acceptRa = $"/proc/sys/net/ipv6/conf/{link}/accept_ra";
         try
         {
             SmallFile.Write(acceptRa, "0");
@@ -257,8 +257,8 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
         }
         _batch.Clear();
         _batch.SetLink(
-            IndexOf(link.Name),
-            link.Name,
+            IndexOf(link),
+            link,
             new LinkChange
             {
                 Up = true,
@@ -323,6 +323,8 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
             transaction.Delete(map, Elements(rules.Unpublish, map, withTarget: false));
             transaction.Add(map, Elements(rules.Publish, map, withTarget: true));
         }
+        if (rules.Open.Count > 0)
+            transaction.Delete(Ruleset.SwitchedOn, [.. rules.Open.Select(Ruleset.LinkElement)]);
         if (rules.Close.Count > 0)
             transaction.Add(Ruleset.SwitchedOn, [.. rules.Close.Select(Ruleset.LinkElement)]);
         session.Nft.Commit(transaction);

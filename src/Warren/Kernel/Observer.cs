@@ -114,7 +114,13 @@ internal sealed class Observer(HostSession session)
             Taken = Taken(routes, addresses),
             HostAddresses = addresses.ConvertAll(address => address.Address),
             Uplinks = Uplinks(routes, addresses),
-            Forwards = observed.Ruleset == RulesetState.Absent ? observed.Forwards : FindForwards(asked, atAddresses ? wanted : null),
+            Forwards = observed.Ruleset switch
+            {
+                RulesetState.Absent => observed.Forwards,
+                // what is made again needs them all, and a map may be what is missing
+                RulesetState.Damaged => AllForwards(),
+                _ => FindForwards(asked, atAddresses ? wanted : null),
+            },
             Obstacles = ForwardObstacles.Find(session.Nft, chains),
             ForeignForwards = wanted.Count == 0 ? [] : ForeignForwards.Find(session.Nft, chains, wanted),
             Listeners = Listeners(wanted),
@@ -191,12 +197,14 @@ internal sealed class Observer(HostSession session)
         List<Link> links = Dump(inside, batch => batch.DumpLinks(), Link.Parse);
         List<Route> routes = Dump(inside, batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse);
         Link? loopback = links.Find(link => link.Name == "lo");
+        // the other end of half a link, which goes with it
+        Link? own = space.Link is { } half ? links.Find(link => link.Kind == "veth" && link.PeerIndex == half.Index) : null;
         return space with
         {
             IsOurs = loopback?.Alias == CreateNamespace.Mark + space.Name,
-            InsideLinks = [.. links.Select(link => link.Name)],
+            InsideLinks = [.. links.Where(link => link != own).Select(link => link.Name)],
             LoopbackUp = loopback?.IsUp == true,
-            HasDefaultRoute = routes.Exists(route => route.IsDefault),
+            HasDefaultRoute = routes.Exists(route => route.IsDefault && !(own is not null && route.Links.Contains(own.Index))),
         };
     }
 

@@ -39,12 +39,18 @@ public static class Planner
         private readonly List<Step> _after = [];
         private readonly List<ForwardEntry> _publish = [];
         private readonly List<ForwardEntry> _unpublish = [];
+        private readonly HashSet<string> _wished = [];
         private bool _linksStand;
+
+        private bool TableStands => observed.Ruleset == RulesetState.Intact;
 
         public Plan Make(IReadOnlyList<NamespaceWish> wishes)
         {
             foreach (NamespaceWish wish in wishes)
+            {
+                _wished.Add(wish.Name);
                 Ensure(wish, Find(wish.Name));
+            }
             if (_refusals.Count > 0)
                 throw new RefusedException(RefusalKind.Conflict, [.. _refusals]);
 
@@ -70,12 +76,14 @@ public static class Planner
 
         private void Ensure(NamespaceWish wish, ObservedNamespace space)
         {
-            if (wish.MustExist && space.Link is null)
+            // The host end's alias and address are set when all inside is done: a link with both is whole.
+            bool whole = space.Link is { Mark: not null, Host: not null };
+            if (wish.MustExist && !(whole && space.Presence == Presence.Standing))
             {
                 throw new RefusedException(
                     RefusalKind.NotFound,
                     space.Presence == Presence.Standing
-                        ? new Refusal($"{wish.Name}: the namespace has no link of Warren's", $"warren add {wish.Name}")
+                        ? new Refusal($"{wish.Name}: the namespace has no link of Warren's{(space.Link is null ? "" : ", only half of one")}", $"warren add {wish.Name}")
                         : new Refusal($"{wish.Name}: there is no such namespace", $"warren add {wish.Name}, or warren ls to see those there are")
                 );
             }
@@ -89,14 +97,10 @@ public static class Planner
                 );
                 return;
             }
-            if (space is { Presence: Presence.Standing, Link: { Mark: { } mark, Up: true } link })
-            {
-                if (Differs(wish, mark, link))
-                    return;
-                Change(wish, space, link, mark);
-                return;
-            }
-            MakeAnew(wish, space);
+            if (!whole)
+                MakeAnew(wish, space);
+            else if (!Differs(wish, space.Link!.Mark!, space.Link))
+                Change(wish, space, space.Link, space.Link.Mark!);
         }
 
         private bool Differs(NamespaceWish wish, LinkMark mark, ObservedLink link)
@@ -144,21 +148,28 @@ public static class Planner
                 }
             }
             foreach (Forward forward in forwards)
-            {
-                Target target = TargetOf(mark.Inside, forward);
-                if (!observed.Forwards.TryGetValue(forward.Host, out Target standing) || standing != target)
-                    _publish.Add(new ForwardEntry(forward.Host, target, wish.Name));
-            }
-            string alias = (mark with { Forwards = forwards }).Write();
+                Publish(forward, mark);
             string before = mark.Write();
-            if (alias == before)
+            mark = mark with { Forwards = forwards };
+            if (space.Presence != Presence.Standing)
+            {
+                // Somebody took the name away; the link outlived it. The namespace gets the addresses again that it had.
+                _before.Add(new DeleteLink(wish.Name, link.Name));
+                Create(space, link.Host!.Value, mark with { Adopted = false, SwitchedLoopbackOn = false });
                 return;
-            // The alias always names at least what is in the maps.
-            var step = new MarkLink(space.Name, link.Name, alias, before);
-            if (_unpublish.Count > 0)
-                _after.Add(step);
-            else
-                _before.Add(step);
+            }
+            string alias = mark.Write();
+            if (alias != before)
+            {
+                // The alias always names at least what is in the maps.
+                var step = new MarkLink(space.Name, link.Name, alias, before);
+                if (wish.Unpublish.Count > 0)
+                    _after.Add(step);
+                else
+                    _before.Add(step);
+            }
+            if (!link.Up)
+                _after.Add(new SwitchLinkOn(space.Name, link.Name));
         }
 
         private void MakeAnew(NamespaceWish wish, ObservedNamespace space)
@@ -203,42 +214,49 @@ public static class Planner
                         forwards.Add(forward);
                 }
             }
-            mark = mark with { Forwards = forwards };
 
             // Half of a link tells nothing worth keeping.
             if (space.Link is { } half)
                 _before.Add(new DeleteLink(wish.Name, half.Name));
+            Create(space, host.Value, mark with { Forwards = forwards });
+            foreach (Forward forward in forwards)
+                Publish(forward, mark);
+        }
+
+        private void Create(ObservedNamespace space, Cidr host, LinkMark mark)
+        {
             if (space.Presence != Presence.Standing)
-                _before.Add(new CreateNamespace(wish.Name));
-            LinkPlan link = new(wish.Name, space.LinkName, InsideName(space), host.Value, inside.Value, LinkMtu())
+                _before.Add(new CreateNamespace(space.Name));
+            LinkPlan link = new(space.Name, space.LinkName, InsideName(space), host, mark.Inside, LinkMtu())
             {
-                HostMac = LinkAddress.OfHostEnd(wish.Name),
-                InsideMac = LinkAddress.OfInsideEnd(wish.Name),
+                HostMac = LinkAddress.OfHostEnd(space.Name),
+                InsideMac = LinkAddress.OfInsideEnd(space.Name),
                 DefaultRoute = !space.HasDefaultRoute,
                 SwitchLoopbackOn = mark.SwitchedLoopbackOn,
                 Alias = mark.Write(),
             };
             _linksStand = true;
             _before.Add(new CreateLink(link));
-            _after.Add(new SwitchLinkOn(link));
-            foreach (Forward forward in forwards)
-            {
-                Target target = TargetOf(inside.Value, forward);
-                if (observed.Ruleset != RulesetState.Intact || !observed.Forwards.TryGetValue(forward.Host, out Target standing) || standing != target)
-                    _publish.Add(new ForwardEntry(forward.Host, target, wish.Name));
-            }
+            _after.Add(new SwitchLinkOn(space.Name, link.Name));
+        }
+
+        private void Publish(Forward forward, LinkMark mark)
+        {
+            Target target = TargetOf(mark.Inside, forward);
+            bool stands = observed.Forwards.TryGetValue(forward.Host, out Target standing) && standing == target;
+            if (!stands || !TableStands)
+                _publish.Add(new ForwardEntry(forward.Host, target, mark.Namespace));
         }
 
         // What the host as a whole needs while a link of ours stands: the table, openings in others' firewalls, forwarding of uplinks.
         private void AddHostSteps(List<Step> steps)
         {
-            var close = new List<string>();
+            var off = new List<string>();
             foreach (Uplink uplink in observed.Uplinks)
             {
                 if (!observed.ForwardsAnyway && !uplink.Forwarding)
-                    close.Add(uplink.Name);
+                    off.Add(uplink.Name);
             }
-            bool whole = observed.Ruleset == RulesetState.Intact;
             var rules = new ChangeRules
             {
                 Table = observed.Ruleset switch
@@ -247,9 +265,10 @@ public static class Planner
                     RulesetState.Damaged => TableChange.Repair,
                     _ => TableChange.None,
                 },
-                Publish = whole ? _publish : [.. _publish.Concat(OthersForwards())],
-                Unpublish = whole ? _unpublish : [],
-                Close = whole ? close : [.. observed.SwitchedOn.Union(close)],
+                Publish = TableStands ? _publish : AllForwards(),
+                Unpublish = TableStands ? _unpublish : [],
+                // those on which Warren switched it on before are closed already
+                Close = TableStands ? [.. off.Except(observed.SwitchedOn)] : [.. observed.SwitchedOn.Union(off)],
             };
             if (!rules.IsEmpty)
                 steps.Add(rules);
@@ -258,24 +277,38 @@ public static class Planner
                 if (!obstacle.Opened)
                     steps.Add(new OpenNeighbour(obstacle.Chain, obstacle.Cause));
             }
-            foreach (string uplink in close)
+            foreach (string uplink in off)
                 steps.Add(new SwitchForwardingOn(uplink));
         }
 
-        // A table that is made again gets back what the aliases of all links say is published.
-        private IEnumerable<ForwardEntry> OthersForwards()
+        // A table that is made again gets back what the aliases of all links say is published, and what their addresses had in
+        // the old one: an alias does not always hold all.
+        private List<ForwardEntry> AllForwards()
         {
+            var all = new List<ForwardEntry>(_publish);
+            var seen = new HashSet<HostPort>();
+            foreach (ForwardEntry entry in _publish.Concat(_unpublish))
+                seen.Add(entry.Host);
+            var owners = new Dictionary<IPAddress, string>();
             foreach (ObservedNamespace space in observed.Namespaces)
             {
                 if (space.Link?.Mark is not { } mark)
                     continue;
+                owners[mark.Inside.Address] = space.Name;
+                if (_wished.Contains(space.Name))
+                    continue;
                 foreach (Forward forward in mark.Forwards)
                 {
-                    var entry = new ForwardEntry(forward.Host, TargetOf(mark.Inside, forward), space.Name);
-                    if (!_publish.Contains(entry) && !_unpublish.Contains(entry))
-                        yield return entry;
+                    if (seen.Add(forward.Host))
+                        all.Add(new ForwardEntry(forward.Host, TargetOf(mark.Inside, forward), space.Name));
                 }
             }
+            foreach ((HostPort host, Target target) in observed.Forwards)
+            {
+                if (owners.TryGetValue(target.Address, out string? owner) && seen.Add(host))
+                    all.Add(new ForwardEntry(host, target, owner));
+            }
+            return all;
         }
 
         // The path's smallest: a packet that fits the link fits every uplink.

@@ -8,6 +8,7 @@ namespace Warren.Planning;
 internal sealed class PortBook(Observed observed)
 {
     private readonly List<(Forward Forward, string Namespace)> _chosen = [];
+    private Dictionary<HostPort, Target>? _standing;
 
     /// <summary>The forwards for a request; reasons why it cannot be are added to the list.</summary>
     public IReadOnlyList<Forward> Choose(PortRequest request, LinkMark mark, List<Refusal> refusals)
@@ -67,7 +68,7 @@ internal sealed class PortBook(Observed observed)
             if (other.Host.Overlaps(host) && !(owner == name && other == forward))
                 return new Refusal($"{name}: port {host} is asked for twice, as {other} for {owner} too", "another host port");
         }
-        foreach ((HostPort standing, Target target) in observed.Forwards)
+        foreach ((HostPort standing, Target target) in Standing)
         {
             if (!standing.Overlaps(host) || (standing == host && target == own))
                 continue;
@@ -98,6 +99,27 @@ internal sealed class PortBook(Observed observed)
                 return new Refusal($"{name}: port {host} is taken by another firewall's rule: {Terminal.Safe(foreign.Place)}", "another host port");
         }
         return null;
+    }
+
+    // Of a table that is to be made again, what the aliases say was in it.
+    private Dictionary<HostPort, Target> Standing
+    {
+        get
+        {
+            if (_standing is not null)
+                return _standing;
+            _standing = new Dictionary<HostPort, Target>(observed.Forwards);
+            if (observed.Ruleset == RulesetState.Intact)
+                return _standing;
+            foreach (ObservedNamespace space in observed.Namespaces)
+            {
+                if (space.Link?.Mark is not { } mark)
+                    continue;
+                foreach (Forward forward in mark.Forwards)
+                    _standing.TryAdd(forward.Host, new Target(mark.Inside.Address, forward.Port));
+            }
+            return _standing;
+        }
     }
 
     private string OwnerOf(Target target)

@@ -11,7 +11,7 @@ internal static class Removal
     {
         List<ObservedNamespace> going = wish.RemoveAll
             ? [.. observed.Namespaces.Where(IsWarrens)]
-            : [.. wish.Remove.Distinct().Select(name => Named(observed, name))];
+            : [.. wish.Remove.Distinct().Select(name => Named(observed, name)).OfType<ObservedNamespace>()];
         bool last = wish.RemoveAll || !observed.OthersRemain;
 
         var forwards = new List<ForwardEntry>();
@@ -29,7 +29,7 @@ internal static class Removal
             if (goingAddresses.TryGetValue(target.Address, out string? name))
                 forwards.Add(new ForwardEntry(host, target, name));
         }
-        forwards.Sort((a, b) => (a.Host.Protocol, a.Host.Port).CompareTo((b.Host.Protocol, b.Host.Port)));
+        forwards.Sort((a, b) => Order(a.Host).CompareTo(Order(b.Host)));
 
         var steps = new List<Step>();
         // Others stay, so does the table: first the ways in go, then what they led to.
@@ -45,14 +45,20 @@ internal static class Removal
                     new DeleteLink(space.Name, link.Name) { SwitchLoopbackOff = link.Mark is { Adopted: true, SwitchedLoopbackOn: true } }
                 );
             }
+        }
+        // No link stays, so nothing needs guarding any more: the table goes after the links. The names go last: whoever was cut
+        // off finds them, and what is left to do.
+        if (last)
+            steps.AddRange(HostSteps(observed, forwards));
+        foreach (ObservedNamespace space in going)
+        {
             if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
                 steps.Add(new DeleteNamespace(space.Name));
         }
-        // No link stays, so nothing needs guarding any more: the table goes after the links.
-        if (last)
-            steps.AddRange(HostSteps(observed, forwards));
         return new Plan(steps);
     }
+
+    private static (Protocol, int, string) Order(HostPort host) => (host.Protocol, host.Port, host.HostAddress?.ToString() ?? "");
 
     private static IEnumerable<Step> HostSteps(Observed observed, List<ForwardEntry> forwards)
     {
@@ -71,13 +77,16 @@ internal static class Removal
         }
     }
 
-    private static ObservedNamespace Named(Observed observed, string name)
+    private static ObservedNamespace? Named(Observed observed, string name)
     {
         ObservedNamespace space = observed.Namespaces.First(space => space.Name == name);
         if (space.Presence == Presence.Absent && space.Link is null)
             throw new RefusedException(RefusalKind.NotFound, new Refusal($"{name}: there is no such namespace", "warren ls"));
         if (!IsWarrens(space))
         {
+            // Its link is gone; what the host had because of it is not: a removal was cut off.
+            if (!observed.OthersRemain && (observed.Ruleset != RulesetState.Absent || observed.SwitchedOn.Count > 0 || observed.Openings.Count > 0))
+                return null;
             throw new RefusedException(
                 RefusalKind.Conflict,
                 new Refusal($"{name}: the namespace is not Warren's, and has no link of Warren's", $"ip netns del {name}")

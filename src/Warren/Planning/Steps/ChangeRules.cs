@@ -44,8 +44,12 @@ public sealed record ChangeRules : Step
     /// <summary>Uplinks on which forwarding is switched on because of us: their other traffic stays closed.</summary>
     public IReadOnlyList<string> Close { get; init; } = [];
 
+    /// <summary>Uplinks on which forwarding is not switched on after all.</summary>
+    public IReadOnlyList<string> Open { get; init; } = [];
+
     /// <summary>Whether it changes nothing.</summary>
-    public bool IsEmpty => Table == TableChange.None && Publish.Count == 0 && Unpublish.Count == 0 && Close.Count == 0;
+    public bool IsEmpty =>
+        Table == TableChange.None && Publish.Count == 0 && Unpublish.Count == 0 && Close.Count == 0 && Open.Count == 0;
 
     /// <inheritdoc/>
     public override char Sign =>
@@ -69,6 +73,8 @@ public sealed record ChangeRules : Step
                 parts.Add("table inet warren" + (Table == TableChange.Repair ? ", made again: something was missing or too much" : ""));
             if (Close.Count > 0 && Table != TableChange.Delete)
                 parts.Add($"other traffic of {Terminal.Safe(string.Join(", ", Close))} stays closed");
+            if (Open.Count > 0)
+                parts.Add($"other traffic of {Terminal.Safe(string.Join(", ", Open))} is not Warren's any more");
             if (Table != TableChange.Delete)
             {
                 parts.AddRange(Told(Unpublish, "unpublish "));
@@ -93,6 +99,7 @@ public sealed record ChangeRules : Step
             };
             lines = lines
                 .Concat(Unpublish.Select(entry => RulesetScript.Unpublish(entry.Host)))
+                .Concat(Open.Select(RulesetScript.Open))
                 .Concat(Close.Select(RulesetScript.Close))
                 .Concat(Publish.Select(entry => RulesetScript.Publish(entry.Host, entry.Target)));
             return Nft(lines);
@@ -112,7 +119,13 @@ public sealed record ChangeRules : Step
                 Publish = Unpublish,
                 Close = Close,
             },
-            _ => new ChangeRules { Publish = Unpublish, Unpublish = Publish },
+            _ => new ChangeRules
+            {
+                Publish = Unpublish,
+                Unpublish = Publish,
+                Close = Open,
+                Open = Close,
+            },
         };
 
     /// <inheritdoc/>
@@ -121,10 +134,11 @@ public sealed record ChangeRules : Step
         && Table == other.Table
         && Publish.SequenceEqual(other.Publish)
         && Unpublish.SequenceEqual(other.Unpublish)
-        && Close.SequenceEqual(other.Close);
+        && Close.SequenceEqual(other.Close)
+        && Open.SequenceEqual(other.Open);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Table, Publish.Count, Unpublish.Count, Close.Count);
+    public override int GetHashCode() => HashCode.Combine(Table, Publish.Count, Unpublish.Count, Close.Count, Open.Count);
 
     // a range of a thousand ports is one line
     private static IEnumerable<string> Told(IReadOnlyList<ForwardEntry> entries, string verb)

@@ -68,28 +68,29 @@ public sealed record CreateLink(LinkPlan Link) : Step
 }
 
 /// <summary>Switches the host end on: from now on packets pass. The last step that makes a namespace reachable.</summary>
-/// <param name="Link">The link.</param>
-public sealed record SwitchLinkOn(LinkPlan Link) : Step
+/// <param name="Of">The namespace's name.</param>
+/// <param name="Name">The host end's name.</param>
+public sealed record SwitchLinkOn(string Of, string Name) : Step
 {
     /// <inheritdoc/>
     public override char Sign => '~';
 
     /// <inheritdoc/>
-    public override string Namespace => Link.Namespace;
+    public override string Namespace => Of;
 
     /// <inheritdoc/>
-    public override string Words => $"link {Link.Name} up";
+    public override string Words => $"link {Name} up";
 
     /// <inheritdoc/>
     public override IEnumerable<string> Shell
     {
         get
         {
-            string conf = $"/proc/sys/net/ipv4/conf/{Link.Name}";
+            string conf = $"/proc/sys/net/ipv4/conf/{Name}";
             yield return $"echo 1 > {conf}/forwarding";
             yield return $"echo 1 > {conf}/route_localnet";
-            yield return $"[ ! -e /proc/sys/net/ipv6 ] || echo 0 > /proc/sys/net/ipv6/conf/{Link.Name}/accept_ra";
-            yield return $"ip link set dev {Link.Name} up";
+            yield return $"[ ! -e /proc/sys/net/ipv6 ] || echo 0 > /proc/sys/net/ipv6/conf/{Name}/accept_ra";
+            yield return $"ip link set dev {Name} up";
         }
     }
 
