@@ -15,6 +15,19 @@ public enum NameState
     HalfMade,
 }
 
+/// <summary>What had to be made so that names can be given.</summary>
+public enum FolderMade
+{
+    /// <summary>Nothing: /run/netns was a shared mount already.</summary>
+    Nothing,
+
+    /// <summary>The mount on a folder that was there.</summary>
+    Mount,
+
+    /// <summary>The folder, and the mount on it.</summary>
+    FolderAndMount,
+}
+
 /// <summary>The names of namespaces: files in /run/netns with a namespace mounted on each, as ip-netns(8) describes.</summary>
 public static class NamespaceNames
 {
@@ -66,31 +79,51 @@ public static class NamespaceNames
     /// Makes /run/netns what ip-netns(8) makes it: a shared mount, so that a name that is taken away disappears from the mount
     /// namespaces of all processes.
     /// </summary>
-    /// <returns>True if a mount was made; false if /run/netns was one already.</returns>
+    /// <returns>What was made, for <see cref="RemoveFolder"/>.</returns>
     /// <exception cref="NetlinkException">No privilege (EPERM).</exception>
-    public static bool PrepareFolder()
+    public static FolderMade PrepareFolder()
     {
         const string Folder = NetworkNamespace.Folder;
-        if (Libc.mkdir(Folder, 0x1ed) != 0 && Errno.Last != Errno.Exists)
+        bool made = Libc.mkdir(Folder, 0x1ed) == 0;
+        if (!made && Errno.Last != Errno.Exists)
             throw new NetlinkException(Errno.Last, "create", Folder);
         if (Libc.mount(null, Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) == 0)
-            return false;
-        if (Errno.Last != Errno.Invalid)
-            throw new NetlinkException(Errno.Last, "share mount", Folder);
-        if (Libc.mount(Folder, Folder, null, Libc.MS_BIND | Libc.MS_REC, null) != 0)
-            throw new NetlinkException(Errno.Last, "bind mount", Folder);
-        if (Libc.mount(null, Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) != 0)
-            throw new NetlinkException(Errno.Last, "share mount", Folder);
-        return true;
+            return FolderMade.Nothing;
+        Errno errno = Errno.Last;
+        string operation = "share mount";
+        if (errno == Errno.Invalid)
+        {
+            operation = "bind mount";
+            if (Libc.mount(Folder, Folder, null, Libc.MS_BIND | Libc.MS_REC, null) == 0)
+            {
+                if (Libc.mount(null, Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) == 0)
+                    return made ? FolderMade.FolderAndMount : FolderMade.Mount;
+                operation = "share mount";
+                errno = Errno.Last;
+                _ = Libc.umount2(Folder, Libc.MNT_DETACH | Libc.UMOUNT_NOFOLLOW);
+            }
+            else
+            {
+                errno = Errno.Last;
+            }
+        }
+        if (made)
+            _ = Libc.rmdir(Folder);
+        throw new NetlinkException(errno, operation, Folder);
     }
 
     /// <summary>Undoes <see cref="PrepareFolder"/> if no name is left.</summary>
+    /// <param name="made">What it had made.</param>
     /// <returns>False if names are left, or the mount is in use.</returns>
-    public static bool RemoveFolder()
+    public static bool RemoveFolder(FolderMade made)
     {
         if (List().Any())
             return false;
-        return Libc.umount2(NetworkNamespace.Folder, Libc.UMOUNT_NOFOLLOW) == 0;
+        if (made != FolderMade.Nothing && Libc.umount2(NetworkNamespace.Folder, Libc.UMOUNT_NOFOLLOW) != 0)
+            return false;
+        if (made == FolderMade.FolderAndMount)
+            _ = Libc.rmdir(NetworkNamespace.Folder);
+        return true;
     }
 
     internal static void Bind(string name, string source)

@@ -126,8 +126,9 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
 
     private void Create(CreateNamespace create)
     {
-        if (NamespaceNames.PrepareFolder())
-            host.MadeNamespaceFolder = true;
+        FolderMade made = NamespaceNames.PrepareFolder();
+        if (made != FolderMade.Nothing)
+            host.NamespaceFolder = made;
         _inside[create.Name] = NetworkNamespace.Create(
             create.Name,
             () =>

@@ -57,8 +57,8 @@ internal static class Host
 
     private static void Leave(HostLock host)
     {
-        if (host.MadeNamespaceFolder && NamespaceNames.RemoveFolder())
-            host.MadeNamespaceFolder = false;
+        if (NamespaceNames.RemoveFolder(host.NamespaceFolder))
+            host.NamespaceFolder = FolderMade.Nothing;
         host.RemoveFolder();
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Warren.Netlink.Namespaces;
 using Warren.Netlink.Wire;
 using Warren.Planning;
 
@@ -15,6 +16,12 @@ internal sealed class HostLock : IDisposable
 
     private const string LockFile = "lock";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly (string Name, FolderMade Made)[] s_folderRecords =
+    [
+        ("netns-mount", FolderMade.Mount),
+        ("netns-folder-and-mount", FolderMade.FolderAndMount),
+    ];
 
     private readonly int _folder;
     private readonly int _lock;
@@ -106,26 +113,34 @@ internal sealed class HostLock : IDisposable
             throw new NetlinkException(Errno.Last, "write", $"{Folder}/{name}");
     }
 
-    /// <summary>Whether the file that says that /run/netns was made a mount by Warren is there, and what to do about it.</summary>
-    public bool MadeNamespaceFolder
+    /// <summary>What of /run/netns Warren made: an empty file named so. Setting it writes or removes the file.</summary>
+    public FolderMade NamespaceFolder
     {
         get
         {
-            int fd = Libc.openat(_folder, "netns", Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
-            if (fd >= 0)
+            foreach ((string name, FolderMade made) in s_folderRecords)
+            {
+                int fd = Libc.openat(_folder, name, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+                if (fd < 0)
+                    continue;
                 _ = Libc.close(fd);
-            return fd >= 0;
+                return made;
+            }
+            return FolderMade.Nothing;
         }
         set
         {
-            if (!value)
+            foreach ((string name, FolderMade made) in s_folderRecords)
             {
-                _ = Libc.unlinkat(_folder, "netns", 0);
-                return;
+                if (made != value)
+                {
+                    _ = Libc.unlinkat(_folder, name, 0);
+                    continue;
+                }
+                int fd = Libc.openat(_folder, name, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
+                if (fd >= 0)
+                    _ = Libc.close(fd);
             }
-            int fd = Libc.openat(_folder, "netns", Libc.O_WRONLY | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
-            if (fd >= 0)
-                _ = Libc.close(fd);
         }
     }
 
