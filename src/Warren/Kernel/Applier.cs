@@ -281,6 +281,10 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
         _batch.Clear();
         _batch.SetLink(1, "lo", new LinkChange { Up = false });
         Tolerating(Errno.NotFound, () => Inside(delete.Of).Execute(_batch));
+        // the kernel gave lo this address when it first came up, and keeps it on one that is down
+        _batch.Clear();
+        _batch.DeleteAddress(1, "lo", IPAddress.Loopback, 8);
+        Tolerating(Errno.NotFound, () => Tolerating(Errno.AddressNotAvailable, () => Inside(delete.Of).Execute(_batch)));
     }
 
     private NetlinkSocket Inside(string name)

@@ -118,7 +118,7 @@ public sealed record DeleteLink(string Of, string Name) : Step
     /// <inheritdoc/>
     public override IEnumerable<string> Shell =>
         SwitchLoopbackOff
-            ? [$"ip link del {Name}", $"ip -n {Of} link set dev lo down"]
+            ? [$"ip link del {Name}", $"ip -n {Of} link set dev lo down", $"ip -n {Of} addr del 127.0.0.1/8 dev lo"]
             : [$"ip link del {Name}"];
 
     /// <inheritdoc/>
