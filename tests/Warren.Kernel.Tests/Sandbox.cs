@@ -19,7 +19,6 @@ internal sealed partial class Sandbox : IDisposable
     /// <summary>How long anything may take before the test fails.</summary>
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
-    // Duplicate address detection is off, so that addresses do not change by themselves a second later.
     private const string Furnish = """
         set -e
         mount -t tmpfs tmpfs /run
@@ -29,7 +28,8 @@ internal sealed partial class Sandbox : IDisposable
             mount --bind /run/sandbox/etc /etc
         fi
         mount -t sysfs sysfs /sys 2>/dev/null || :
-        if [ -e /proc/sys/net/ipv6 ]; then echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad; fi
+        # an answer of 'nothing here' for every question, not for one a second
+        echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
         : >/run/sandbox/outside
         unshare --net=/run/sandbox/outside ip -batch - <<'EOF'
         link set lo up
@@ -48,12 +48,13 @@ internal sealed partial class Sandbox : IDisposable
         EOF
         """;
 
-    // What a program may change on a host. Counters and the number of flows change by themselves.
+    // What a program may change on a host. Counters, the number of flows, whether a link has a carrier, and the link-local
+    // addresses that follow from that change by themselves.
     private const string Everything = """
         for d in '' ' --net=/run/sandbox/outside'; do
             [ -z "$d" ] || set -- nsenter $d
             "$@" ip -d -o link; "$@" ip -o addr; "$@" ip route show table all; "$@" ip -6 route show table all; "$@" ip rule
-        done
+        done | grep -v 'fe80::\|ff00::' | sed 's/NO-CARRIER,//; s/,LOWER_UP//; s/,M-DOWN//; s/ state [A-Z]*//; s/ linkdown//'
         ip neigh show nud permanent
         find /run /run/sandbox/etc /etc/netns -printf '%p %y %m %U:%G %l\n' 2>/dev/null
         find /run /etc/netns -type f -size +0 -exec sha256sum {} + 2>/dev/null
@@ -127,6 +128,13 @@ internal sealed partial class Sandbox : IDisposable
 
     /// <summary>A command on the host: <c>warren add web1 -p 6000:8080</c>.</summary>
     public Ending Run(string command) => Host.Sh("exec " + command);
+
+    /// <summary>A command on the host, word by word as it is.</summary>
+    public Ending Command(params string[] words)
+    {
+        using Launched launched = Launch(null, words);
+        return launched.End();
+    }
 
     /// <summary>A command on the host that must succeed.</summary>
     public string Do(string command) => Host.Do(command);
