@@ -73,11 +73,12 @@ public class RealPackets
     private static bool Arrives(NetworkNamespace from, NetworkNamespace to, string address)
     {
         using Socket receiver = to.Run(NewSocket);
-        receiver.Bind(new IPEndPoint(IPAddress.Any, 9));
+        // any port: a program that is just being started elsewhere may still hold the socket that was closed last
+        receiver.Bind(new IPEndPoint(IPAddress.Any, 0));
         receiver.ReceiveTimeout = 10_000;
         using Socket sender = from.Run(NewSocket);
         using Socket host = NewSocket();
-        var target = new IPEndPoint(IPAddress.Parse(address), 9);
+        var target = new IPEndPoint(IPAddress.Parse(address), ((IPEndPoint)receiver.LocalEndPoint!).Port);
         byte[] answer = new byte[16];
         // a marker that takes an open way tells, without a wait, that the datagram before it would have come; the ways
         // differ, so one that the marker overtook has further chances
