@@ -7,9 +7,6 @@ namespace Warren.Kernel.Tests;
 /// <summary>Other firewalls on the same host: properties 1, 5, 11 and 20.</summary>
 public sealed class ForeignFirewalls
 {
-    /// <summary>Null as soon as Firewall/Neighbours looks and opens.</summary>
-    private const string? NotYet = "obstacles, openings and foreign forwards are not looked for yet";
-
     private const string NativeDrop =
         "nft -f - <<'EOF'\ntable inet filter {\n chain forward { type filter hook forward priority 0; policy drop; }\n}\nEOF";
 
@@ -30,7 +27,7 @@ public sealed class ForeignFirewalls
             { "iptables-legacy", "iptables-legacy -P FORWARD DROP; iptables-nft -P FORWARD DROP", "filter", "FORWARD" },
         };
 
-    [Theory(Skip = NotYet)]
+    [Theory]
     [MemberData(nameof(Obstacles))]
     public void A_chain_that_drops_lets_pass_or_is_named(string tool, string drops, string table, string chain)
     {
@@ -62,7 +59,7 @@ public sealed class ForeignFirewalls
         Legacy(sandbox).Should().Be(legacy);
     }
 
-    [Theory(Skip = NotYet)]
+    [Theory]
     [MemberData(nameof(Obstacles))]
     public void An_opening_opens_nothing_but_what_is_published(string tool, string drops, string table, string chain)
     {
@@ -77,7 +74,7 @@ public sealed class ForeignFirewalls
         sandbox.Outside.Ask("tcp", "192.168.0.2", 8081, 0.7).Should().Be(Place.Silent);
     }
 
-    [Theory(Skip = NotYet)]
+    [Theory]
     [InlineData("iptables-nft", "iptables-nft -t nat -A PREROUTING -p tcp --dport 6000 -j DNAT --to-destination 10.0.0.2:80", "PREROUTING")]
     [InlineData("iptables-legacy", "iptables-legacy -t nat -A PREROUTING -p tcp --dport 6000 -j DNAT --to-destination 10.0.0.2:80", "PREROUTING")]
     [InlineData("nft", "nft -f - <<'EOF'\ntable ip mine {\n chain pre { type nat hook prerouting priority -150; tcp dport 6000 dnat to 10.0.0.2:80; }\n}\nEOF", "mine")]
