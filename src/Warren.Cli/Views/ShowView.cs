@@ -24,8 +24,8 @@ internal static class ShowView
         }
         foreach (string gateway in inside.Gateways)
             Output.Line($"  route      default via {gateway}");
-        foreach (Forward forward in ListView.ForwardsOf(observed, space))
-            Output.Line($"  published  {forward}");
+        foreach (string range in LinkMark.Ranges([.. ListView.ForwardsOf(observed, space)]))
+            Output.Line($"  published  {range}");
         foreach (InsideProcess process in inside.Processes)
             Output.Line($"  process    {process.Id} {process.Name}");
     }

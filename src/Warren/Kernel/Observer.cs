@@ -51,7 +51,25 @@ internal sealed class Observer(HostSession session)
             ForwardsAnyway = SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1",
             SwitchedOn = HostLock.ReadSwitchedOn(session.Cookie),
         };
-        return removal ? ForRemoval(observed, chains) : ForAddition(observed, wish, chains);
+        return removal ? ForRemoval(observed, chains) : WithOwners(ForAddition(observed, wish, chains));
+    }
+
+    // A forward in the way leads to a namespace that nobody asked about: a refusal shall name it.
+    private Observed WithOwners(Observed observed)
+    {
+        if (observed.Everything)
+            return observed;
+        foreach (Target target in observed.Forwards.Values)
+        {
+            bool known = false;
+            foreach (ObservedNamespace space in observed.Namespaces)
+                known |= space.Link?.Mark is { } mark && mark.Inside.Address.Equals(target.Address);
+            if (known)
+                continue;
+            var asked = new HashSet<string>(observed.Namespaces.Select(space => space.Name));
+            return observed with { Namespaces = [.. observed.Namespaces, .. AllNamespaces().Where(space => !asked.Contains(space.Name))] };
+        }
+        return observed;
     }
 
     /// <summary>Every namespace of Warren's, with its forwards.</summary>
@@ -111,7 +129,7 @@ internal sealed class Observer(HostSession session)
         bool atAddresses = wanted.Count > 0 && observed.Ruleset != RulesetState.Absent;
         return observed with
         {
-            Taken = Taken(routes, addresses),
+            Taken = Taken(routes, addresses, wish),
             HostAddresses = addresses.ConvertAll(address => address.Address),
             Uplinks = Uplinks(routes, addresses),
             Forwards = observed.Ruleset switch
@@ -256,6 +274,14 @@ internal sealed class Observer(HostSession session)
             _ => Presence.HalfMade,
         };
 
+    private Link? FindLink(int index)
+    {
+        _batch.Clear();
+        _batch.GetLink(index);
+        List<Link> found = session.Route.Get(_batch, Link.Parse, Errno.NoDevice);
+        return found.Count == 0 ? null : found[0];
+    }
+
     private Link? FindLink(string name)
     {
         _batch.Clear();
@@ -286,27 +312,35 @@ internal sealed class Observer(HostSession session)
 
     // ---- the host -------------------------------------------------------------------------------------------------------
 
-    private static List<TakenNetwork> Taken(List<Route> routes, List<InterfaceAddress> addresses)
+    private List<TakenNetwork> Taken(List<Route> routes, List<InterfaceAddress> addresses, Wish wish)
     {
         var taken = new List<TakenNetwork>(routes.Count + addresses.Count);
         foreach (Route route in routes)
         {
-            if (route.Destination is { } destination)
-                taken.Add(new TakenNetwork(new Cidr(destination, route.PrefixLength), Reason(route)));
+            if (route.Destination is not { } destination)
+                continue;
+            var network = new Cidr(destination, route.PrefixLength);
+            bool told = false;
+            foreach (NamespaceWish each in wish.Ensure)
+                told |= (each.Subnet ?? each.Address) is { } wanted && wanted.Overlaps(network);
+            taken.Add(new TakenNetwork(network, told ? Reason(route, network) : "a route"));
         }
         foreach (InterfaceAddress address in addresses)
             taken.Add(new TakenNetwork(new Cidr(address.Address, address.PrefixLength), "address"));
         return taken;
     }
 
-    // Only a refusal shows it: the link's name is not looked up for every route.
-    private static string Reason(Route route) =>
-        route.Table switch
+    // Only what a subnet of the user's own choice collides with is ever told; the link's name is not looked up for all the others.
+    private string Reason(Route route, Cidr network)
+    {
+        string link = route.Links.Count > 0 && FindLink(route.Links[0]) is { } found ? $" dev {Terminal.Safe(found.Name)}" : "";
+        return route.Table switch
         {
-            Route.MainTable => "a route in table main",
-            Route.LocalTable => "an address of the host",
-            _ => string.Create(CultureInfo.InvariantCulture, $"a route in table {route.Table}"),
+            Route.LocalTable => $"address {network.Address}{link}",
+            Route.MainTable => $"route {network}{link}",
+            _ => $"route {network}{link} table {route.Table}",
         };
+    }
 
     // The links of default routes; on a host without any, every link with an address.
     private List<Uplink> Uplinks(List<Route> routes, List<InterfaceAddress> addresses)
@@ -332,15 +366,10 @@ internal sealed class Observer(HostSession session)
         Array.Sort(ordered);
         foreach (int index in ordered)
         {
-            _batch.Clear();
-            _batch.GetLink(index);
-            foreach (Link link in session.Route.Get(_batch, Link.Parse, Errno.NoDevice))
-            {
-                if (link.Group == LinkPlan.Group || link.Flags.HasFlag(LinkFlags.Loopback) || !link.IsUp)
-                    continue;
-                bool forwarding = SmallFile.Read(ForwardingFile(link.Name)) == "1";
-                uplinks.Add(new Uplink(link.Name, link.Mtu, forwarding));
-            }
+            if (FindLink(index) is not { IsUp: true } link || link.Group == LinkPlan.Group || link.Flags.HasFlag(LinkFlags.Loopback))
+                continue;
+            bool forwarding = SmallFile.Read(ForwardingFile(link.Name)) == "1";
+            uplinks.Add(new Uplink(link.Name, link.Mtu, forwarding));
         }
         return uplinks;
     }
@@ -364,11 +393,11 @@ internal sealed class Observer(HostSession session)
         {
             foreach (NftElement element in session.Nft.Elements(Ruleset.ForwardsAt))
             {
-                if (Ruleset.Read(Ruleset.ForwardsAt, element) is { } read)
+                if (Ruleset.Read(Ruleset.ForwardsAt, element) is { } read && overlapping.Contains(read.Host with { HostAddress = null }))
                     forwards.TryAdd(read.Host, read.Target);
             }
         }
-        else if (addressKeys.Count > 0)
+        if (addressKeys.Count > 0)
         {
             AddForwards(Ruleset.ForwardsAt, session.Nft.Find(Ruleset.ForwardsAt, addressKeys), forwards);
         }
