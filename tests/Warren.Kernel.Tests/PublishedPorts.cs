@@ -132,12 +132,20 @@ public sealed class PublishedPorts
         Launched server = sandbox.Host.Serve(protocol, "9000", "host", "127.0.0.1");
         Launched marker = sandbox.Host.Serve("udp", "9001", "marker", Sandbox.HostAddress);
         Place inside = sandbox.Inside("web1");
+        Launched atInside = inside.Capture("eth0");
+        Launched atOutside = sandbox.Outside.Capture("eth0");
         inside.Inject("eth0", sandbox.Host.Mac("wrn-web1"), protocol, Address(inside) + ":4000", "127.0.0.1:9000", "SYN");
         sandbox.Outside.Inject("eth0", sandbox.Host.Mac("ens5"), protocol, "10.0.0.2:4000", "127.0.0.1:9000", "SYN");
         inside.Ask("udp", Sandbox.HostAddress, 9001).Should().StartWith("marker", "what the host itself offers to all stays reachable");
         sandbox.Outside.Ask("udp", Sandbox.HostAddress, 9001).Should().StartWith("marker");
         marker.ReadLine("from");
-        // a TCP server would have answered the SYN, and the guard counts it all
+        foreach (Launched capture in (Launched[])[atInside, atOutside])
+        {
+            List<string> seen = [];
+            capture.ReadLine(":9001 >", seen);
+            seen.Should().NotContain(line => line.Contains(":9000 >", StringComparison.Ordinal), "that would be an answer");
+        }
+        // both were seen and dropped
         string rules = sandbox.Do("nft list chain inet warren guard");
         rules.Should().MatchRegex("counter packets [2-9]");
         server.Signal(15);

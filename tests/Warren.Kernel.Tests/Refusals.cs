@@ -269,7 +269,7 @@ public sealed class Refusals
     public void A_run_that_cannot_be_written()
     {
         using Sandbox sandbox = Sandbox.Start();
-        sandbox.Do("mount -o remount,ro /run");
+        sandbox.Do("mount -o remount,bind,ro /run");
         Ending refused = ShouldRefuse(sandbox, "warren add web1 -p 6000:8080", Failed);
         refused.Errors.Should().Contain("/run/warren").And.Contain("Read-only");
     }

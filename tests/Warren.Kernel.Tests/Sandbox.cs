@@ -92,7 +92,9 @@ internal sealed partial class Sandbox : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string word in (string[])["-U", "-n", "-m", "-u", "--propagation", "private", "sh", "-c", "echo ready; exec cat"])
+        // the network namespace comes after the ids: some files of it belong to the root of that moment
+        const string Holder = "echo ready; read go; exec unshare -n -m -u --propagation private sh -c 'echo made; exec cat'";
+        foreach (string word in (string[])["-U", "sh", "-c", Holder])
             start.ArgumentList.Add(word);
         Process holder = Process.Start(start)!;
         if (holder.StandardOutput.ReadLine() != "ready")
@@ -105,6 +107,10 @@ internal sealed partial class Sandbox : IDisposable
         try
         {
             WriteMaps(holder.Id);
+            holder.StandardInput.WriteLine("go");
+            holder.StandardInput.Flush();
+            if (holder.StandardOutput.ReadLine() != "made")
+                throw new InvalidOperationException($"no namespaces: {holder.StandardError.ReadToEnd()}");
             Ending made = sandbox.Sh(Furnish);
             return made.ExitCode == 0 ? sandbox : throw new InvalidOperationException($"no sandbox: {made.Errors}");
         }
