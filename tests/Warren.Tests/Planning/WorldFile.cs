@@ -1,0 +1,144 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Warren.Model;
+using Warren.Planning;
+
+namespace Warren.Tests.Planning;
+
+/// <summary>A host on paper as an observed.json describes it. What is left out is as on a host that never saw Warren.</summary>
+internal sealed class WorldFile
+{
+    private static readonly JsonSerializerOptions s_options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    /// <summary>By name.</summary>
+    public Dictionary<string, SpaceEntry> Namespaces { get; init; } = [];
+
+    /// <summary>Subnets in use, and by what.</summary>
+    public Dictionary<string, string> Taken { get; init; } = [];
+
+    public string[] Addresses { get; init; } = ["192.0.2.10"];
+
+    /// <summary>By name.</summary>
+    public Dictionary<string, UplinkEntry> Uplinks { get; init; } = [];
+
+    public bool IpForward { get; init; }
+
+    public RulesetState Ruleset { get; init; }
+
+    /// <summary>As <c>-p</c> takes them, and where they lead.</summary>
+    public Dictionary<string, string> Forwards { get; init; } = [];
+
+    public string[] SwitchedOn { get; init; } = [];
+
+    public ObstacleEntry[] Obstacles { get; init; } = [];
+
+    /// <summary>Host ports of other firewalls' rules, and where those are.</summary>
+    public Dictionary<string, string> ForeignForwards { get; init; } = [];
+
+    /// <summary>Host ports, and who listens.</summary>
+    public Dictionary<string, string> Listeners { get; init; } = [];
+
+    public static World Read(string path)
+    {
+        WorldFile file = JsonSerializer.Deserialize<WorldFile>(File.ReadAllText(path), s_options)!;
+        var world = new World
+        {
+            Taken = [.. file.Taken.Select(entry => new TakenNetwork(Typed.Cidr(entry.Key), entry.Value))],
+            Addresses = [.. file.Addresses.Select(IPAddress.Parse)],
+            Uplinks = [.. file.Uplinks.Select(entry => new Uplink(entry.Key, entry.Value.Mtu, entry.Value.Forwarding))],
+            ForwardsAnyway = file.IpForward,
+            Ruleset = file.Ruleset,
+            Forwards = file.Forwards.ToDictionary(entry => Typed.Forward(entry.Key).Host, entry => TargetOf(entry.Value)),
+            Closed = new(file.Ruleset == RulesetState.Intact ? file.SwitchedOn : [], StringComparer.Ordinal),
+            SwitchedOn = new(file.SwitchedOn, StringComparer.Ordinal),
+            Obstacles = [.. file.Obstacles.Select(entry => entry.Read())],
+            ForeignForwards = [.. file.ForeignForwards.Select(entry => new ForeignForward(Typed.Forward(entry.Key).Host, entry.Value))],
+            Listeners = [.. file.Listeners.Select(entry => new Listener(Typed.Forward(entry.Key).Host, entry.Value))],
+        };
+        foreach ((string name, SpaceEntry entry) in file.Namespaces)
+            world.Spaces[name] = entry.Read(name);
+        return world;
+    }
+
+    private static Target TargetOf(string text)
+    {
+        IPEndPoint target = IPEndPoint.Parse(text);
+        return new Target(target.Address, target.Port);
+    }
+
+    internal sealed class SpaceEntry
+    {
+        public Presence Presence { get; init; } = Presence.Standing;
+
+        /// <summary>Whether Warren made it.</summary>
+        public bool Ours { get; init; } = true;
+
+        public bool LoopbackUp { get; init; } = true;
+
+        public bool DefaultRoute { get; init; }
+
+        /// <summary>The links inside, but for that of Warren's.</summary>
+        public string[]? Inside { get; init; }
+
+        public LinkEntry? Link { get; init; }
+
+        /// <summary>Whether somebody else has a link of the name that the host end would get.</summary>
+        public bool LinkNameTaken { get; init; }
+
+        public World.Space Read(string name) =>
+            new()
+            {
+                Presence = Presence,
+                Marked = Presence == Presence.Standing && Ours,
+                LoopbackUp = Presence == Presence.Standing && LoopbackUp,
+                DefaultRoute = DefaultRoute,
+                Inside = Inside ?? (Presence == Presence.Standing ? ["lo"] : []),
+                LinkNameTaken = LinkNameTaken,
+                Link = Link is null
+                    ? null
+                    : new World.HostEnd(NamespaceName.LinkName(name), Link.Alias, Link.Address is null ? null : Typed.Cidr(Link.Address), Link.Up),
+            };
+    }
+
+    internal sealed class LinkEntry
+    {
+        public string Alias { get; init; } = "";
+
+        public string? Address { get; init; }
+
+        public bool Up { get; init; } = true;
+    }
+
+    internal sealed class UplinkEntry
+    {
+        public uint Mtu { get; init; } = 1500;
+
+        public bool Forwarding { get; init; }
+    }
+
+    internal sealed class ObstacleEntry
+    {
+        public FirewallBackend Backend { get; init; }
+
+        public required string Family { get; init; }
+
+        public required string Table { get; init; }
+
+        public required string Chain { get; init; }
+
+        public required string Cause { get; init; }
+
+        public string Owner { get; init; } = "";
+
+        public bool Opened { get; init; }
+
+        public Obstacle Read() => new(new ForeignChain(Backend, Family, Table, Chain), Cause, Owner, Opened);
+    }
+}
