@@ -194,7 +194,7 @@ internal sealed partial class Sandbox : IDisposable
     {
         // whatever is in the sandbox's user namespace was started from here
         string own = UserNamespaceOf(_holder.Id);
-        for (bool found = own.Length > 0; found; )
+        for (bool found = own.Length > 0; found;)
         {
             found = false;
             foreach (string folder in Directory.EnumerateDirectories("/proc"))

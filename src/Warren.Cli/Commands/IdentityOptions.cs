@@ -15,7 +15,8 @@ internal sealed class IdentityOptions
     {
         Description = "A capability that the command keeps, as in cap_net_admin. May be given several times.",
         HelpName = "CAP",
-        Arity = ArgumentArity.OneOrMore, CustomParser = Arguments.Words,
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = Arguments.Words,
     };
 
     public void AddTo(Command command)

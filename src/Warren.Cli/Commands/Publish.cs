@@ -12,7 +12,8 @@ internal static class Publish
         var ports = new Argument<string[]>("PORTS")
         {
             Description = "[HOSTIP:]HOSTPORT[-END]:PORT[-END][/tcp|/udp]",
-            Arity = ArgumentArity.OneOrMore, CustomParser = Arguments.Words,
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = Arguments.Words,
         };
         var command = new Command("publish", "Publish ports of a namespace on the host.") { name, ports };
         var change = new Change(command, line);

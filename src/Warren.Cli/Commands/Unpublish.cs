@@ -12,7 +12,8 @@ internal static class Unpublish
         var ports = new Argument<string[]>("PORTS")
         {
             Description = "[HOSTIP:]HOSTPORT[-END]:PORT[-END][/tcp|/udp], as it was published",
-            Arity = ArgumentArity.OneOrMore, CustomParser = Arguments.Words,
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = Arguments.Words,
         };
         var command = new Command("unpublish", "Take published ports back; flows through them end.") { name, ports };
         var change = new Change(command, line);

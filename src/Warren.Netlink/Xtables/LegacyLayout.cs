@@ -82,7 +82,7 @@ internal static class LegacyLayout
     private static List<int> Offsets(ReadOnlySpan<byte> entries)
     {
         var offsets = new List<int>();
-        for (int offset = 0; offset < entries.Length; )
+        for (int offset = 0; offset < entries.Length;)
         {
             var entry = new Bounded(entries[offset..]);
             int next = entry.U16(90);
@@ -151,7 +151,7 @@ internal static class LegacyLayout
     {
         int end = entry.U16(88);
         var matches = new List<XtMatch>();
-        for (int at = EntrySize; at < end; )
+        for (int at = EntrySize; at < end;)
         {
             int size = entry.U16(at);
             if (size < ExtensionHeader || size > end - at)

@@ -14,7 +14,7 @@ internal static class Terminal
     {
         ArgumentNullException.ThrowIfNull(text);
         StringBuilder? safe = null;
-        for (int i = 0; i < text.Length; )
+        for (int i = 0; i < text.Length;)
         {
             bool whole = Rune.TryGetRuneAt(text, i, out Rune rune);
             int length = whole ? rune.Utf16SequenceLength : 1;

@@ -98,7 +98,7 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
     /// <summary>Forwards in the words of <c>-p</c>, those in a row as one range; TCP, the usual, is not named.</summary>
     internal static IEnumerable<string> Ranges(IReadOnlyList<Forward> forwards)
     {
-        for (int i = 0; i < forwards.Count; )
+        for (int i = 0; i < forwards.Count;)
         {
             Forward first = forwards[i];
             int length = 1;

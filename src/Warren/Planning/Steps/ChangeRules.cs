@@ -143,7 +143,7 @@ public sealed record ChangeRules : Step
     // a range of a thousand ports is one line
     private static IEnumerable<string> Told(IReadOnlyList<ForwardEntry> entries, string verb)
     {
-        for (int i = 0; i < entries.Count; )
+        for (int i = 0; i < entries.Count;)
         {
             ForwardEntry first = entries[i];
             int length = 1;
