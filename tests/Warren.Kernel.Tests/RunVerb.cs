@@ -7,8 +7,6 @@ namespace Warren.Kernel.Tests;
 /// <summary><c>warren run</c>: a namespace for as long as a command runs.</summary>
 public sealed class RunVerb
 {
-    /// <summary>execve(2) fails with EPERM for a file that asks for capabilities which are not in the bounding set; ping often does.</summary>
-
     [Theory]
     [InlineData("true", 0)]
     [InlineData("sh -c 'exit 7'", 7)]
