@@ -17,20 +17,21 @@ public sealed record LegacyTable(string Name, IReadOnlyList<LegacyChain> Chains)
 
     /// <summary>The tables that are there. One read of a file of /proc; no file means no table.</summary>
     /// <exception cref="NetlinkException">The file is not ours to read (EACCES).</exception>
-    public static IReadOnlyList<string> Names()
+    public static unsafe IReadOnlyList<string> Names()
     {
-        try
-        {
-            return File.ReadAllText(NamesFile).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return [];
-        }
-        catch (UnauthorizedAccessException)
-        {
-            throw new NetlinkException(Errno.Denied, "read", NamesFile);
-        }
+        int fd = Libc.open(NamesFile, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        // not there: a kernel without legacy tables; not ours to read: a user namespace that has none of its own
+        if (fd < 0)
+            return Errno.Last == Errno.NotFound || Errno.Last == Errno.Denied ? [] : throw new NetlinkException(Errno.Last, "read", NamesFile);
+        byte* buffer = stackalloc byte[1024];
+        nint length = Libc.read(fd, buffer, 1024);
+        Errno errno = Errno.Last;
+        _ = Libc.close(fd);
+        if (length < 0)
+            throw new NetlinkException(errno, "read", NamesFile);
+        return length == 0
+            ? []
+            : System.Text.Encoding.UTF8.GetString(buffer, (int)length).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>Reads a table.</summary>

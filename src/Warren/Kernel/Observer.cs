@@ -48,11 +48,19 @@ internal sealed class Observer(HostSession session)
             Namespaces = spaces,
             Everything = everything,
             Ruleset = ruleset,
+        };
+        // Where forwarding is on everywhere and the table stands there is no need to know who switched it on.
+        if (removal || ruleset != RulesetState.Intact)
+            observed = WithForwarding(observed);
+        return removal ? ForRemoval(observed, chains) : WithOwners(ForAddition(observed, wish, chains));
+    }
+
+    private Observed WithForwarding(Observed observed) =>
+        observed with
+        {
             ForwardsAnyway = SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1",
             SwitchedOn = HostLock.ReadSwitchedOn(session.Cookie),
         };
-        return removal ? ForRemoval(observed, chains) : WithOwners(ForAddition(observed, wish, chains));
-    }
 
     // A forward in the way leads to a namespace that nobody asked about: a refusal shall name it.
     private Observed WithOwners(Observed observed)
@@ -125,13 +133,17 @@ internal sealed class Observer(HostSession session)
         asked.UnionWith(wanted);
         List<Route> routes = Dump(batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse);
         List<InterfaceAddress> addresses = Dump(batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse);
+        bool neighbours = ForeignTable.Any(chains);
         // On a published port of all addresses, one that is published on a single address is in the way too.
         bool atAddresses = wanted.Count > 0 && observed.Ruleset != RulesetState.Absent;
+        List<Uplink> uplinks = Uplinks(routes, addresses);
+        if (observed.Ruleset == RulesetState.Intact && uplinks.Exists(uplink => !uplink.Forwarding))
+            observed = WithForwarding(observed);
         return observed with
         {
             Taken = Taken(routes, addresses, wish),
             HostAddresses = addresses.ConvertAll(address => address.Address),
-            Uplinks = Uplinks(routes, addresses),
+            Uplinks = uplinks,
             Forwards = observed.Ruleset switch
             {
                 RulesetState.Absent => observed.Forwards,
@@ -139,8 +151,8 @@ internal sealed class Observer(HostSession session)
                 RulesetState.Damaged => AllForwards(),
                 _ => FindForwards(asked, atAddresses ? wanted : null),
             },
-            Obstacles = ForwardObstacles.Find(session.Nft, chains),
-            ForeignForwards = wanted.Count == 0 ? [] : ForeignForwards.Find(session.Nft, chains, wanted),
+            Obstacles = neighbours ? ForwardObstacles.Find(session.Nft, chains) : [],
+            ForeignForwards = neighbours && wanted.Count > 0 ? ForeignForwards.Find(session.Nft, chains, wanted) : [],
             Listeners = Listeners(wanted),
         };
     }

@@ -71,7 +71,7 @@ internal abstract class ForeignTable
         foreach (NftChain chain in chains)
         {
             NftTable table = chain.Table;
-            if (table.Family is not (NftFamily.Ip or NftFamily.Inet) || table is { Family: NftFamily.Inet, Name: Marks.Table })
+            if (!IsForeign(table))
                 continue;
             if (!native.TryGetValue(table, out NftForeignTable? found))
                 native[table] = found = new NftForeignTable(nft, table);
@@ -87,6 +87,21 @@ internal abstract class ForeignTable
         }
         return tables;
     }
+
+    /// <summary>Whether there is any table of another firewall. Costs one read of a file that is empty without legacy tables.</summary>
+    /// <param name="chains">All chains of all tables.</param>
+    public static bool Any(List<NftChain> chains)
+    {
+        foreach (NftChain chain in chains)
+        {
+            if (IsForeign(chain.Table))
+                return true;
+        }
+        return LegacyTable.Names().Count > 0;
+    }
+
+    private static bool IsForeign(NftTable table) =>
+        table.Family is NftFamily.Ip or NftFamily.Inet && table is not { Family: NftFamily.Inet, Name: Marks.Table };
 
     protected abstract List<ForeignRule> ReadRules(string chain);
 
