@@ -130,18 +130,19 @@ public static class NamespaceNames
     {
         string path = PathOf(name);
         int fd = Libc.open(path, Libc.O_RDONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0);
+        Errno errno = Errno.Last;
         if (fd >= 0)
             _ = Libc.close(fd);
-        else if (Errno.Last != Errno.Exists || StateOf(name) != NameState.HalfMade)
-            throw new NetlinkException(Errno.Last, "create network namespace", name);
+        else if (errno != Errno.Exists || StateOf(name) != NameState.HalfMade)
+            throw new NetlinkException(errno, "create network namespace", name);
         if (Libc.mount(source, path, "none", Libc.MS_BIND, null) == 0)
             return;
-        Errno errno = Errno.Last;
+        errno = Errno.Last;
         _ = Libc.unlink(path);
         throw new NetlinkException(errno, "mount network namespace", name);
     }
 
-    private static string PathOf(string name)
+    internal static string PathOf(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (name is "." or ".." || name.AsSpan().ContainsAny('/', '\0'))

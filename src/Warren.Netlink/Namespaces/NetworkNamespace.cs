@@ -44,9 +44,10 @@ public sealed class NetworkNamespace : IDisposable
 
     /// <summary>Opens a namespace by the name that <c>ip netns</c> shows.</summary>
     /// <exception cref="NetlinkException">There is none (ENOENT), or the file is not a namespace (EINVAL).</exception>
+    /// <exception cref="ArgumentException">It can be no file's name.</exception>
     public static NetworkNamespace Open(string name)
     {
-        NetworkNamespace opened = Open($"{Folder}/{name}", name);
+        NetworkNamespace opened = Open(NamespaceNames.PathOf(name), name);
         if (IsNamespace(opened.Descriptor))
             return opened;
         opened.Dispose();
