@@ -10,7 +10,7 @@ public readonly record struct VethEnd(string Name)
     /// <summary>The index that it shall have, or 0 for the next free one.</summary>
     public int Index { get; init; }
 
-    /// <summary>Switch it on at once. Only the first end of a pair can be: when the kernel makes the second, it has no other half yet.</summary>
+    /// <summary>Switch it on at once.</summary>
     public bool Up { get; init; }
 
     /// <summary>The MAC address; the kernel chooses one by chance if it is null.</summary>
@@ -69,12 +69,12 @@ public static class LinkRequests
     /// </remarks>
     /// <param name="batch">Where the request goes.</param>
     /// <param name="end">The end in the socket's namespace, unless it names another.</param>
-    /// <param name="peer">The other end; it cannot be <see cref="VethEnd.Up"/> from the start.</param>
-    /// <exception cref="ArgumentException">The peer is up.</exception>
+    /// <param name="peer">The other end; it cannot be switched on at once, as the kernel makes it before it has an other end.</param>
+    /// <exception cref="ArgumentException">A name is too long, or the peer is to be up.</exception>
     public static void AddVeth(this NetlinkBatch batch, in VethEnd end, in VethEnd peer)
     {
         if (peer.Up)
-            throw new ArgumentException("The second end of a pair cannot be made up (ENOTCONN): switch it on when it is made.", nameof(peer));
+            throw new ArgumentException("The peer cannot be up from the start (ENOTCONN): switch it on afterwards.", nameof(peer));
         const MessageFlags Flags = MessageFlags.Create | MessageFlags.Exclusive | MessageFlags.Ack;
         using MessageWriter message = batch.Begin(RtnetlinkMessage.NewLink, Flags, CreateOperation, peer.Name);
         PutEnd(message, end);
