@@ -12,11 +12,16 @@ namespace Warren.Netlink.Tests;
 /// </summary>
 internal static partial class InNamespace
 {
+    private const int CLONE_NEWNS = 0x20000;
     private const int CLONE_NEWNET = 0x40000000;
+    private const ulong MS_REC = 0x4000;
+    private const ulong MS_PRIVATE = 1 << 18;
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs the test; skips it, visibly, where namespaces may not be made.</summary>
-    public static void Run(Action test)
+    /// <param name="test">The test.</param>
+    /// <param name="mounts">Whether it has mounts of its own too, and an empty /run: for tests that name namespaces.</param>
+    public static void Run(Action test, bool mounts = false)
     {
         ExceptionDispatchInfo? failure = null;
         int refused = 0;
@@ -24,7 +29,7 @@ internal static partial class InNamespace
         {
             try
             {
-                if (unshare(CLONE_NEWNET) != 0)
+                if (unshare(mounts ? CLONE_NEWNET | CLONE_NEWNS : CLONE_NEWNET) != 0 || (mounts && !OwnRun()))
                     refused = Marshal.GetLastPInvokeError();
                 else
                     test();
@@ -41,7 +46,7 @@ internal static partial class InNamespace
         thread.Start();
         if (!thread.Join(Bound))
             throw new TimeoutException($"The test did not end within {Bound.TotalSeconds} s.");
-        Assert.SkipWhen(refused != 0, $"unshare(CLONE_NEWNET): {new Errno(refused).Text}; run as root");
+        Assert.SkipWhen(refused != 0, $"unshare(2) or mount(2): {new Errno(refused).Text}; run as root");
         failure?.Throw();
     }
 
@@ -81,4 +86,10 @@ internal static partial class InNamespace
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int unshare(int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mount(string source, string target, string? type, ulong flags, string? data);
+
+    private static bool OwnRun() =>
+        mount("none", "/", null, MS_REC | MS_PRIVATE, null) == 0 && mount("tmpfs", "/run", "tmpfs", 0, null) == 0;
 }

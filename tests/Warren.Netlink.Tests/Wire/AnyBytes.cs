@@ -6,6 +6,7 @@ using Warren.Netlink.Nftables;
 using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Tests.Conntrack;
 using Warren.Netlink.Tests.Diag;
+using Warren.Netlink.Tests.Nftables;
 using Warren.Netlink.Tests.Rtnetlink;
 using Warren.Netlink.Wire;
 
@@ -28,6 +29,7 @@ public class AnyBytes
         .. DiagnosisGoldens.Answers,
         .. ConntrackGoldens.Answers,
         .. NeighbourGoldens.Answers,
+        .. NftGoldens.Answers,
         Requests(),
     ];
 
