@@ -33,7 +33,7 @@ public abstract record Step
 
     /// <summary>A text that sh(1) takes as one word.</summary>
     internal static string Quote(string text) =>
-        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:,@%+~=".Contains(c, StringComparison.Ordinal))
+        text.Length > 0 && text[0] != '~' && text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:,@%+~=".Contains(c, StringComparison.Ordinal))
             ? text
             : "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
 }
