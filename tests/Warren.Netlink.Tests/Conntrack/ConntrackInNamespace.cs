@@ -188,7 +188,7 @@ public class ConntrackInNamespace
     private static int Exchange(IPAddress server, int port, int? answersAt = null, int client = 0)
     {
         IPAddress any = server.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Loopback : IPAddress.IPv6Loopback;
-        using var waiting = new UdpClient(new IPEndPoint(server, answersAt ?? port));
+        using UdpClient waiting = Bound(new IPEndPoint(server, answersAt ?? port));
         using var asking = new UdpClient(new IPEndPoint(any, client));
         waiting.Client.ReceiveTimeout = asking.Client.ReceiveTimeout = 5000;
         asking.Send([1], new IPEndPoint(server, port));
@@ -198,5 +198,25 @@ public class ConntrackInNamespace
         IPEndPoint? back = null;
         asking.Receive(ref back);
         return ((IPEndPoint)asking.Client.LocalEndPoint!).Port;
+    }
+
+    // A process that another test starts meanwhile holds copies of all descriptors from its fork to its exec: a port that was
+    // closed is in use as long.
+    private static UdpClient Bound(IPEndPoint address)
+    {
+        UdpClient? bound = null;
+        bool Bind()
+        {
+            try
+            {
+                bound = new UdpClient(address);
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // still held
+            }
+            return bound is not null;
+        }
+        return SpinWait.SpinUntil(Bind, TimeSpan.FromSeconds(5)) ? bound! : new UdpClient(address);
     }
 }
