@@ -38,16 +38,29 @@ public sealed class ConntrackSocket : IDisposable
         ArgumentNullException.ThrowIfNull(filter);
         if (filter.IsEmpty)
             throw new ArgumentException("The filter names nothing: every flow would be deleted.", nameof(filter));
-        List<FoundFlow> flows = Find(filter);
+        return Delete(Find(filter));
+    }
+
+    /// <summary>Deletes those of all flows of a family that a predicate names: one walk over the kernel's table, however many are named.</summary>
+    /// <returns>How many flows were named, all of them gone now.</returns>
+    /// <exception cref="NetlinkException">Not permitted (EPERM), or the kernel lacks ctnetlink (EINVAL).</exception>
+    public int Delete(AddressFamily family, Predicate<Flow> named)
+    {
+        ArgumentNullException.ThrowIfNull(named);
+        return Delete(Find(new FlowFilter { Family = family }).FindAll(found => named(found.Flow)));
+    }
+
+    private int Delete(List<FoundFlow> flows)
+    {
         for (int i = 0; i < flows.Count; i += DeletesPerSend)
-            Delete(flows.GetRange(i, Math.Min(DeletesPerSend, flows.Count - i)));
+            DeleteTogether(flows.GetRange(i, Math.Min(DeletesPerSend, flows.Count - i)));
         return flows.Count;
     }
 
     /// <summary>Closes the socket.</summary>
     public void Dispose() => _socket.Dispose();
 
-    internal void Delete(List<FoundFlow> flows)
+    internal void DeleteTogether(List<FoundFlow> flows)
     {
         _batch.Clear();
         foreach (FoundFlow flow in flows)

@@ -2,7 +2,6 @@ using System.Net;
 using Warren.Firewall;
 using Warren.Firewall.Neighbours;
 using Warren.Netlink;
-using Warren.Netlink.Conntrack;
 using Warren.Netlink.Namespaces;
 using Warren.Netlink.Nftables;
 using Warren.Netlink.Rtnetlink;
@@ -25,7 +24,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
     private readonly NetlinkBatch _batch = new();
     private readonly HashSet<string> _fresh = [];
     private NetworkNamespace? _home;
-    private Thread? _flows;
+    private FlowEnding? _flows;
 
     /// <summary>Carries out a plan, whole or not at all.</summary>
     /// <exception cref="ApplyException">A step failed; what was done is undone, but for what the exception names.</exception>
@@ -42,11 +41,12 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 throw new ApplyException(plan.Steps[i], e, TakeBack(plan.Steps, i));
             }
         }
-        _flows?.Join();
+        _flows?.Wait();
     }
 
     public void Dispose()
     {
+        _flows?.Wait();
         foreach (NetlinkSocket socket in _inside.Values)
             socket.Dispose();
         _home?.Dispose();
@@ -113,9 +113,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 SwitchForwardingBack(off);
                 break;
             case EndFlows end:
-                // The kernel walks its whole table of flows, 10 ms or more; meanwhile the links go, which waits as long.
-                _flows = new Thread(() => End(end));
-                _flows.Start();
+                _flows = FlowEnding.Start(end);
                 break;
             default:
                 throw new InvalidOperationException($"No way to apply {step.GetType().Name}.");
@@ -344,37 +342,6 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 elements.Add(withTarget ? Ruleset.Element(entry.Host, entry.Target) : Ruleset.Key(entry.Host));
         }
         return elements;
-    }
-
-    private static void End(EndFlows end)
-    {
-        try
-        {
-            // without any flow there is no need to walk
-            if (SmallFile.Read("/proc/sys/net/netfilter/nf_conntrack_count") is "0")
-                return;
-            using ConntrackSocket conntrack = ConntrackSocket.Open();
-            foreach (ForwardEntry entry in end.Forwards)
-            {
-                conntrack.Delete(
-                    new FlowFilter
-                    {
-                        Protocol = (TransportProtocol)entry.Host.Protocol,
-                        OriginalDestinationPort = entry.Host.Port,
-                        ReplySource = entry.Target.Address,
-                    }
-                );
-            }
-            foreach (IPAddress address in end.Addresses)
-            {
-                conntrack.Delete(new FlowFilter { OriginalSource = address });
-                conntrack.Delete(new FlowFilter { ReplySource = address });
-            }
-        }
-        catch (NetlinkException)
-        {
-            // a kernel whose flows cannot be listed (no nf_conntrack_netlink): they end by themselves
-        }
     }
 
     // ---- forwarding -----------------------------------------------------------------------------------------------------

@@ -122,13 +122,26 @@ public class ConntrackInNamespace
                 Exchange(IPAddress.Loopback, 5353, client: 20_000 + i);
             List<FoundFlow> found = conntrack.Find(new FlowFilter());
             found.Should().HaveCount(3);
-            conntrack.Delete([found[0]]);
+            conntrack.DeleteTogether([found[0]]);
 
-            conntrack.Delete(found);
+            conntrack.DeleteTogether(found);
             conntrack.List(new FlowFilter()).Should().BeEmpty();
 
-            Action second = () => conntrack.Delete([found[1] with { OriginalTuple = [] }]);
+            Action second = () => conntrack.DeleteTogether([found[1] with { OriginalTuple = [] }]);
             second.Should().Throw<NetlinkException>().Which.Errno.Should().Be(Errno.Invalid);
+        });
+
+    [Fact]
+    public void Many_are_named_in_one_walk() =>
+        Tracked(conntrack =>
+        {
+            for (int i = 0; i < 5; i++)
+                Exchange(IPAddress.Loopback, 5353, client: 20_000 + i);
+            conntrack
+                .Delete(System.Net.Sockets.AddressFamily.InterNetwork, flow => flow.Original.SourcePort is 20_001 or 20_003)
+                .Should()
+                .Be(2);
+            conntrack.List(new FlowFilter()).Select(flow => flow.Original.SourcePort).Should().BeEquivalentTo([20_000, 20_002, 20_004]);
         });
 
     [Fact]
@@ -138,9 +151,9 @@ public class ConntrackInNamespace
             Exchange(IPAddress.Loopback, 5353);
             FoundFlow found = conntrack.Find(new FlowFilter()).Single();
 
-            conntrack.Delete([found with { Flow = found.Flow with { Id = found.Flow.Id ^ 1 } }]);
+            conntrack.DeleteTogether([found with { Flow = found.Flow with { Id = found.Flow.Id ^ 1 } }]);
             conntrack.List(new FlowFilter()).Should().ContainSingle();
-            conntrack.Delete([found]);
+            conntrack.DeleteTogether([found]);
             conntrack.List(new FlowFilter()).Should().BeEmpty();
         });
 
