@@ -75,51 +75,54 @@ public static class NamespaceNames
             throw new NetlinkException(Errno.Last, "remove network namespace", name);
     }
 
+    /// <summary>What <see cref="PrepareFolder"/> would have to make. Whoever wants to undo it notes this before.</summary>
+    /// <exception cref="NetlinkException">No privilege (EPERM).</exception>
+    public static FolderMade FolderNeeds()
+    {
+        if (Libc.mount(null, NetworkNamespace.Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) == 0)
+            return FolderMade.Nothing;
+        Errno errno = Errno.Last;
+        if (errno == Errno.NotFound)
+            return FolderMade.FolderAndMount;
+        return errno == Errno.Invalid ? FolderMade.Mount : throw new NetlinkException(errno, "share mount", NetworkNamespace.Folder);
+    }
+
     /// <summary>
     /// Makes /run/netns what ip-netns(8) makes it: a shared mount, so that a name that is taken away disappears from the mount
     /// namespaces of all processes.
     /// </summary>
-    /// <returns>What was made, for <see cref="RemoveFolder"/>.</returns>
-    /// <exception cref="NetlinkException">No privilege (EPERM).</exception>
-    public static FolderMade PrepareFolder()
+    /// <exception cref="NetlinkException">No privilege (EPERM); what was made of it is undone.</exception>
+    public static void PrepareFolder()
     {
         const string Folder = NetworkNamespace.Folder;
-        bool made = Libc.mkdir(Folder, 0x1ed) == 0;
-        if (!made && Errno.Last != Errno.Exists)
+        FolderMade needed = FolderNeeds();
+        if (needed == FolderMade.Nothing)
+            return;
+        if (needed == FolderMade.FolderAndMount && Libc.mkdir(Folder, 0x1ed) != 0 && Errno.Last != Errno.Exists)
             throw new NetlinkException(Errno.Last, "create", Folder);
-        if (Libc.mount(null, Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) == 0)
-            return FolderMade.Nothing;
+        if (
+            Libc.mount(Folder, Folder, null, Libc.MS_BIND | Libc.MS_REC, null) == 0
+            && Libc.mount(null, Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) == 0
+        )
+            return;
         Errno errno = Errno.Last;
-        string operation = "share mount";
-        if (errno == Errno.Invalid)
-        {
-            operation = "bind mount";
-            if (Libc.mount(Folder, Folder, null, Libc.MS_BIND | Libc.MS_REC, null) == 0)
-            {
-                if (Libc.mount(null, Folder, null, Libc.MS_SHARED | Libc.MS_REC, null) == 0)
-                    return made ? FolderMade.FolderAndMount : FolderMade.Mount;
-                operation = "share mount";
-                errno = Errno.Last;
-                _ = Libc.umount2(Folder, Libc.MNT_DETACH | Libc.UMOUNT_NOFOLLOW);
-            }
-            else
-            {
-                errno = Errno.Last;
-            }
-        }
-        if (made)
-            _ = Libc.rmdir(Folder);
-        throw new NetlinkException(errno, operation, Folder);
+        RemoveFolder(needed);
+        throw new NetlinkException(errno, "mount", Folder);
     }
 
-    /// <summary>Undoes <see cref="PrepareFolder"/> if no name is left.</summary>
-    /// <param name="made">What it had made.</param>
+    /// <summary>Undoes <see cref="PrepareFolder"/> if no name is left, also what it made only in part.</summary>
+    /// <param name="made">What it had to make.</param>
     /// <returns>False if names are left, or the mount is in use.</returns>
     public static bool RemoveFolder(FolderMade made)
     {
         if (List().Any())
             return false;
-        if (made != FolderMade.Nothing && Libc.umount2(NetworkNamespace.Folder, Libc.UMOUNT_NOFOLLOW) != 0)
+        if (
+            made != FolderMade.Nothing
+            && Libc.umount2(NetworkNamespace.Folder, Libc.UMOUNT_NOFOLLOW) != 0
+            && Errno.Last != Errno.Invalid
+            && Errno.Last != Errno.NotFound
+        )
             return false;
         if (made == FolderMade.FolderAndMount)
             _ = Libc.rmdir(NetworkNamespace.Folder);

@@ -124,9 +124,12 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
 
     private void Create(CreateNamespace create)
     {
-        FolderMade made = NamespaceNames.PrepareFolder();
-        if (made != FolderMade.Nothing)
-            host.NamespaceFolder = made;
+        // noted before it is made: whoever removes the last namespace finds the note, and at worst nothing to undo
+        if (NamespaceNames.FolderNeeds() is not FolderMade.Nothing and var needed)
+        {
+            host.NamespaceFolder = needed;
+            NamespaceNames.PrepareFolder();
+        }
         _inside[create.Name] = NetworkNamespace.Create(
             create.Name,
             () =>

@@ -15,6 +15,7 @@ internal sealed class HostLock : IDisposable
     public const string Folder = "/run/warren";
 
     private const string LockFile = "lock";
+    private const string Draft = ".new";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly (string Name, FolderMade Made)[] s_folderRecords =
@@ -92,7 +93,7 @@ internal sealed class HostLock : IDisposable
                 throw new NetlinkException(Errno.Last, "remove", $"{Folder}/{name}");
             return;
         }
-        string draft = name + ".new";
+        string draft = name + Draft;
         int fd = Libc.openat(
             _folder,
             draft,
@@ -147,8 +148,18 @@ internal sealed class HostLock : IDisposable
     /// <summary>Removes the folder, if nothing but the lock is in it.</summary>
     public void RemoveFolder()
     {
-        // records of other network namespaces on this machine stay, and the lock with them
-        if (Directory.EnumerateFileSystemEntries(Folder).Any(path => Path.GetFileName(path) != LockFile))
+        bool others = false;
+        foreach (string path in Directory.EnumerateFileSystemEntries(Folder))
+        {
+            string name = Path.GetFileName(path);
+            // a note that was being written when its warren was killed: while the lock is held, nobody is writing
+            if (name.EndsWith(Draft, StringComparison.Ordinal))
+                _ = Libc.unlinkat(_folder, name, 0);
+            else
+                others |= name != LockFile;
+        }
+        // notes of other network namespaces on this machine stay, and the lock with them
+        if (others)
             return;
         _ = Libc.unlinkat(_folder, LockFile, 0);
         _ = Libc.rmdir(Folder);

@@ -10,8 +10,10 @@ public class NetworkNamespaces
         InNamespace.Run(
             () =>
             {
-                NamespaceNames.PrepareFolder().Should().Be(FolderMade.FolderAndMount);
-                NamespaceNames.PrepareFolder().Should().Be(FolderMade.Nothing);
+                NamespaceNames.FolderNeeds().Should().Be(FolderMade.FolderAndMount);
+                NamespaceNames.PrepareFolder();
+                NamespaceNames.FolderNeeds().Should().Be(FolderMade.Nothing);
+                NamespaceNames.PrepareFolder();
                 ulong home = Current();
                 ulong inside = NetworkNamespace.Create("web1", Current);
                 inside.Should().NotBe(home);
@@ -39,7 +41,7 @@ public class NetworkNamespaces
             () =>
             {
                 InNamespace.Command("ip", "netns", "add", "mine");
-                NamespaceNames.PrepareFolder().Should().Be(FolderMade.Nothing);
+                NamespaceNames.FolderNeeds().Should().Be(FolderMade.Nothing);
                 NamespaceNames.StateOf("mine").Should().Be(NameState.Namespace);
                 using (NetworkNamespace opened = NetworkNamespace.Open("mine"))
                     opened.Run(Current).Should().Be(opened.Inode).And.NotBe(Current());
