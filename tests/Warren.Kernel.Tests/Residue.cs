@@ -158,7 +158,7 @@ public sealed class Residue
         sandbox.Do("warren add web1 -p 6000:8080");
         Launched holder = sandbox.Inside("web1").Serve("tcp", "8080", "old");
         sandbox.Do("warren show web1").Should().Contain($"process    {holder.ProcessId} python3");
-        sandbox.Do("warren rm web1");
+        sandbox.Do("warren rm web1").Should().Contain($"web1: python3 (pid {holder.ProcessId}) is still in it");
         sandbox.ShouldBe(before);
         sandbox.Do("warren add web1 -p 6000:8080");
         sandbox.Inside("web1").Serve("tcp", "8080", "new");

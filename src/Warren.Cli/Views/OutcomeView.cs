@@ -41,6 +41,8 @@ internal static class OutcomeView
                     break;
             }
         }
+        foreach (Holder holder in outcome.Holders)
+            Output.Line($"{holder.Namespace}: {holder.Name} (pid {holder.ProcessId}) is still in it; the namespace is gone when it ends");
     }
 
     private static bool Deletes(Plan plan, string name)

@@ -1,13 +1,25 @@
 using Warren.Model;
 using Warren.Netlink.Namespaces;
 using Warren.Planning;
+using Warren.Planning.Steps;
+using Warren.Running;
 
 namespace Warren.Kernel;
 
 /// <summary>What came of a wish.</summary>
 /// <param name="Before">What was observed.</param>
 /// <param name="Plan">What was done, or would be.</param>
-internal sealed record Outcome(Observed Before, Plan Plan);
+internal sealed record Outcome(Observed Before, Plan Plan)
+{
+    /// <summary>Processes in namespaces whose name was taken away: each is gone when its processes have ended.</summary>
+    public IReadOnlyList<Holder> Holders { get; init; } = [];
+}
+
+/// <summary>A process that holds a namespace.</summary>
+/// <param name="Namespace">The name that the namespace had.</param>
+/// <param name="ProcessId">The process.</param>
+/// <param name="Name">Its name, fit for a terminal.</param>
+internal sealed record Holder(string Namespace, int ProcessId, string Name);
 
 /// <summary>The host that this program runs on: observe, plan, apply, under one lock.</summary>
 internal static class Host
@@ -25,11 +37,12 @@ internal static class Host
             Observed observed = new Observer(session).Observe(wish);
             empty = observed is { Ruleset: RulesetState.Absent, SwitchedOn.Count: 0, OthersRemain: false };
             Plan plan = Planner.Make(observed, wish);
+            Dictionary<ulong, string> going = Going(plan);
             using (var applier = new Applier(session, host))
                 applier.Apply(plan);
             bool removal = wish.RemoveAll || wish.Remove.Count > 0;
             empty = removal ? !observed.OthersRemain : empty && plan.IsEmpty;
-            return new Outcome(observed, plan);
+            return new Outcome(observed, plan) { Holders = Holders(going) };
         }
         finally
         {
@@ -54,6 +67,26 @@ internal static class Host
         using var session = new HostSession();
         return new Observer(session).ObserveAll();
     }
+
+    private static Dictionary<ulong, string> Going(Plan plan)
+    {
+        var going = new Dictionary<ulong, string>();
+        foreach (Step step in plan.Steps)
+        {
+            if (step is not DeleteNamespace { Name: var name } || NamespaceNames.StateOf(name) != NameState.Namespace)
+                continue;
+            using NetworkNamespace space = NetworkNamespace.Open(name);
+            going[space.Inode] = name;
+        }
+        return going;
+    }
+
+    private static List<Holder> Holders(Dictionary<ulong, string> going) =>
+        going.Count == 0
+            ? []
+            : NamespaceProcesses
+                .In(going.Keys)
+                .ConvertAll(process => new Holder(going[process.Inode], process.Id, NamespaceProcesses.Name(process.Id)));
 
     private static void Leave(HostLock host)
     {

@@ -15,12 +15,22 @@ internal static class NamespaceProcesses
     /// <param name="namespaceInode">See <see cref="Netlink.Namespaces.NetworkNamespace.Inode"/>.</param>
     public static List<int> In(ulong namespaceInode)
     {
-        List<int> processes = [];
+        return In([namespaceInode]).ConvertAll(process => process.Id);
+    }
+
+    /// <summary>The processes whose main thread is in one of several namespaces, in one walk over /proc.</summary>
+    /// <param name="namespaceInodes">See <see cref="Netlink.Namespaces.NetworkNamespace.Inode"/>.</param>
+    public static List<(int Id, ulong Inode)> In(IReadOnlyCollection<ulong> namespaceInodes)
+    {
+        var targets = new Dictionary<string, ulong>();
+        foreach (ulong inode in namespaceInodes)
+            targets[Target(inode)] = inode;
+        List<(int Id, ulong Inode)> processes = [];
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
             bool isProcess = int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, null, out int id);
-            if (isProcess && id != Environment.ProcessId && IsIn(id, namespaceInode))
-                processes.Add(id);
+            if (isProcess && id != Environment.ProcessId && NamespaceOf(id) is { } target && targets.TryGetValue(target, out ulong found))
+                processes.Add((id, found));
         }
         return processes;
     }
@@ -128,20 +138,23 @@ internal static class NamespaceProcesses
         }
     }
 
-    private static bool IsIn(int processId, ulong inode)
+    private static bool IsIn(int processId, ulong inode) => NamespaceOf(processId) == Target(inode);
+
+    private static string Target(ulong inode) => $"net:[{inode}]";
+
+    private static string? NamespaceOf(int processId)
     {
         try
         {
-            string? target = new FileInfo($"/proc/{processId}/ns/net").LinkTarget;
-            return target == $"net:[{inode}]";
+            return new FileInfo($"/proc/{processId}/ns/net").LinkTarget;
         }
         catch (IOException)
         {
-            return false;
+            return null;
         }
         catch (UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
 }
