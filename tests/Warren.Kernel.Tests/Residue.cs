@@ -151,6 +151,39 @@ public sealed class Residue
     }
 
     [Fact]
+    public void Many_go_together_and_a_link_of_others_in_their_group_stays()
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        string[] before = sandbox.Snapshot();
+        sandbox.Do("set -e; for i in $(seq 5); do warren add w$i -p $((6000 + i)):80 >/dev/null; done");
+        sandbox.Do("warren rm w1 w2 w3");
+        sandbox.Do("warren ls | awk 'NR > 1 { print $1, $2 }'").Should().Be("w4 up\nw5 up\n");
+        sandbox.Do("warren add w1; ip link add other type veth peer name rehto; ip link set other group 22354");
+        sandbox.Do("warren rm --all");
+        sandbox.Do("ip -br link show other").Should().StartWith("other@rehto");
+        sandbox.Do("ip link del other");
+        sandbox.ShouldBe(before);
+    }
+
+    [Fact]
+    public void Ten_thousand_ports_come_and_go()
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        string[] before = sandbox.Snapshot();
+        sandbox.Do("warren add web1 -p 20000-29999:20000-29999/udp");
+        sandbox.Do("warren add web1 -p 20000-29999:20000-29999/udp").Should().Be("nothing to do\n");
+        sandbox.Do("warren publish web1 30000:30000/udp; warren unpublish web1 20000-29998:20000-29998/udp");
+        sandbox.Do("warren ports").Should().Be("""
+            HOST       NAMESPACE  TARGET
+            29999/udp  web1       10.213.0.2:29999
+            30000/udp  web1       10.213.0.2:30000
+
+            """);
+        sandbox.Do("warren rm web1");
+        sandbox.ShouldBe(before);
+    }
+
+    [Fact]
     public void A_namespace_that_a_process_holds_can_be_removed_and_made_again()
     {
         using Sandbox sandbox = Sandbox.Start();

@@ -25,11 +25,13 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
     private readonly HashSet<string> _fresh = [];
     private NetworkNamespace? _home;
     private FlowEnding? _flows;
+    private HashSet<string>? _goingLinks;
 
     /// <summary>Carries out a plan, whole or not at all.</summary>
     /// <exception cref="ApplyException">A step failed; what was done is undone, but for what the exception names.</exception>
     public void Apply(Plan plan)
     {
+        _goingLinks = GoingLinks(plan);
         for (int i = 0; i < plan.Steps.Count; i++)
         {
             try
@@ -271,10 +273,37 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
         session.Route.Execute(_batch);
     }
 
+    // The host ends that a plan deletes, if it deletes several and they are all that are in Warren's group.
+    private HashSet<string>? GoingLinks(Plan plan)
+    {
+        const int Several = 3;
+        var names = new HashSet<string>();
+        foreach (Step step in plan.Steps)
+        {
+            if (step is DeleteLink delete)
+                names.Add(delete.Name);
+        }
+        if (names.Count < Several)
+            return null;
+        _batch.Clear();
+        _batch.DumpLinks();
+        return session.Route.Dump(_batch, Link.Parse).TrueForAll(link => link.Group != LinkPlan.Group || names.Contains(link.Name))
+            ? names
+            : null;
+    }
+
     private void Delete(DeleteLink delete)
     {
         _hostEnds.Remove(delete.Name);
         _batch.Clear();
+        if (_goingLinks?.Contains(delete.Name) == true)
+        {
+            // For each link alone the kernel waits 20 ms; for the group, once. The steps after this one find theirs gone.
+            _goingLinks = null;
+            _batch.DeleteLinkGroup(LinkPlan.Group);
+            Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+            _batch.Clear();
+        }
         _batch.DeleteLink(delete.Name);
         Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
         if (!delete.SwitchLoopbackOff)

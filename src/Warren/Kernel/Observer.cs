@@ -18,6 +18,8 @@ namespace Warren.Kernel;
 /// <param name="session">The host's sockets.</param>
 internal sealed class Observer(HostSession session)
 {
+    private const int MostQuestions = 500;
+
     private readonly NetlinkBatch _batch = new();
 
     /// <summary>What a wish depends on.</summary>
@@ -400,7 +402,18 @@ internal sealed class Observer(HostSession session)
             if (port.HostAddress is not null)
                 keys.Add(Ruleset.Key(port with { HostAddress = null }));
         }
-        AddForwards(Ruleset.Forwards, keys.Count == 0 ? [] : session.Nft.Find(Ruleset.Forwards, keys), forwards);
+        if (keys.Count > MostQuestions)
+        {
+            // so many questions take longer than the whole list
+            var asked = new HashSet<HostPort>();
+            foreach (HostPort port in hosts)
+                asked.Add(port with { HostAddress = null });
+            AddForwards(Ruleset.Forwards, session.Nft.Elements(Ruleset.Forwards), forwards, asked);
+        }
+        else if (keys.Count > 0)
+        {
+            AddForwards(Ruleset.Forwards, session.Nft.Find(Ruleset.Forwards, keys), forwards);
+        }
         if (overlapping is not null)
         {
             foreach (NftElement element in session.Nft.Elements(Ruleset.ForwardsAt))
@@ -431,11 +444,16 @@ internal sealed class Observer(HostSession session)
         return forwards;
     }
 
-    private static void AddForwards(NftSet map, List<NftElement> elements, Dictionary<HostPort, Target> forwards)
+    private static void AddForwards(
+        NftSet map,
+        List<NftElement> elements,
+        Dictionary<HostPort, Target> forwards,
+        HashSet<HostPort>? asked = null
+    )
     {
         foreach (NftElement element in elements)
         {
-            if (Ruleset.Read(map, element) is { } read)
+            if (Ruleset.Read(map, element) is { } read && asked?.Contains(read.Host) != false)
                 forwards[read.Host] = read.Target;
         }
     }

@@ -120,12 +120,14 @@ public static class Planner
         private void Change(NamespaceWish wish, ObservedNamespace space, ObservedLink link, LinkMark mark)
         {
             _linksStand = true;
-            var forwards = new List<Forward>(mark.Forwards);
+            var published = new ForwardSet(mark.Forwards);
+            var gone = new ForwardSet([]);
             foreach (PortRequest request in wish.Unpublish)
             {
                 foreach (Forward forward in request.Forwards)
                 {
-                    bool listed = forwards.Remove(forward);
+                    bool listed = published.Contains(forward) && !gone.Contains(forward);
+                    gone.Add(forward);
                     if (observed.Forwards.TryGetValue(forward.Host, out Target target) && target == TargetOf(mark.Inside, forward))
                     {
                         _unpublish.Add(new ForwardEntry(forward.Host, target, wish.Name));
@@ -139,14 +141,13 @@ public static class Planner
                     }
                 }
             }
+            published.Remove(gone);
             foreach (PortRequest request in wish.Publish)
             {
                 foreach (Forward forward in _ports.Choose(request, mark, _refusals))
-                {
-                    if (!forwards.Contains(forward))
-                        forwards.Add(forward);
-                }
+                    published.Add(forward);
             }
+            List<Forward> forwards = published.ToList();
             foreach (Forward forward in forwards)
                 Publish(forward, mark);
             string before = mark.Write();
@@ -205,15 +206,13 @@ public static class Planner
                 Adopted = adopted,
                 SwitchedLoopbackOn = adopted && !space.LoopbackUp,
             };
-            var forwards = new List<Forward>();
+            var published = new ForwardSet([]);
             foreach (PortRequest request in wish.Publish)
             {
                 foreach (Forward forward in _ports.Choose(request, mark, _refusals))
-                {
-                    if (!forwards.Contains(forward))
-                        forwards.Add(forward);
-                }
+                    published.Add(forward);
             }
+            List<Forward> forwards = published.ToList();
 
             // Half of a link tells nothing worth keeping.
             if (space.Link is { } half)

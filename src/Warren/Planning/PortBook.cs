@@ -7,8 +7,10 @@ namespace Warren.Planning;
 /// <param name="observed">What was found.</param>
 internal sealed class PortBook(Observed observed)
 {
-    private readonly List<(Forward Forward, string Namespace)> _chosen = [];
-    private Dictionary<HostPort, Target>? _standing;
+    // By port and protocol: a range of ten thousand ports is looked up, not compared with itself.
+    private readonly Dictionary<int, List<(Forward Forward, string Namespace)>> _chosen = [];
+    private Dictionary<int, List<(HostPort Host, Target Target)>>? _standing;
+    private (LinkMark Mark, ForwardSet Forwards)? _marked;
 
     /// <summary>The forwards for a request; reasons why it cannot be are added to the list.</summary>
     public IReadOnlyList<Forward> Choose(PortRequest request, LinkMark mark, List<Refusal> refusals)
@@ -42,7 +44,7 @@ internal sealed class PortBook(Observed observed)
                 continue;
             }
             chosen.Add(forward);
-            _chosen.Add((forward, mark.Namespace));
+            At(_chosen, forward.Host).Add((forward, mark.Namespace));
             if (request.TakesAny)
                 return chosen;
         }
@@ -63,12 +65,12 @@ internal sealed class PortBook(Observed observed)
         string name = mark.Namespace;
         HostPort host = forward.Host;
         var own = new Target(mark.Inside.Address, forward.Port);
-        foreach ((Forward other, string owner) in _chosen)
+        foreach ((Forward other, string owner) in At(_chosen, host))
         {
             if (other.Host.Overlaps(host) && !(owner == name && other == forward))
                 return new Refusal($"{name}: port {host} is asked for twice, as {other} for {owner} too", "another host port");
         }
-        foreach ((HostPort standing, Target target) in Standing)
+        foreach ((HostPort standing, Target target) in At(Standing, host))
         {
             if (!standing.Overlaps(host) || (standing == host && target == own))
                 continue;
@@ -81,7 +83,9 @@ internal sealed class PortBook(Observed observed)
                 owner == name ? $"warren unpublish {name} {host.Port}:{target.Port} first, or another host port" : "another host port"
             );
         }
-        if (mark.Forwards.Contains(forward))
+        if (_marked?.Mark != mark)
+            _marked = (mark, new ForwardSet(mark.Forwards));
+        if (_marked.Value.Forwards.Contains(forward))
             return null;
         foreach (Listener listener in observed.Listeners)
         {
@@ -102,13 +106,15 @@ internal sealed class PortBook(Observed observed)
     }
 
     // Of a table that is to be made again, what the aliases say was in it.
-    private Dictionary<HostPort, Target> Standing
+    private Dictionary<int, List<(HostPort Host, Target Target)>> Standing
     {
         get
         {
             if (_standing is not null)
                 return _standing;
-            _standing = new Dictionary<HostPort, Target>(observed.Forwards);
+            _standing = [];
+            foreach ((HostPort host, Target target) in observed.Forwards)
+                At(_standing, host).Add((host, target));
             if (observed.Ruleset == RulesetState.Intact)
                 return _standing;
             foreach (ObservedNamespace space in observed.Namespaces)
@@ -116,10 +122,22 @@ internal sealed class PortBook(Observed observed)
                 if (space.Link?.Mark is not { } mark)
                     continue;
                 foreach (Forward forward in mark.Forwards)
-                    _standing.TryAdd(forward.Host, new Target(mark.Inside.Address, forward.Port));
+                {
+                    List<(HostPort Host, Target Target)> standing = At(_standing, forward.Host);
+                    if (!standing.Exists(entry => entry.Host == forward.Host))
+                        standing.Add((forward.Host, new Target(mark.Inside.Address, forward.Port)));
+                }
             }
             return _standing;
         }
+    }
+
+    private static List<T> At<T>(Dictionary<int, List<T>> index, HostPort host)
+    {
+        int key = host.Port | ((int)host.Protocol << 16);
+        if (!index.TryGetValue(key, out List<T>? entries))
+            index[key] = entries = [];
+        return entries;
     }
 
     private string OwnerOf(Target target)
