@@ -42,6 +42,13 @@ public static class NftStatements
     public static NftExpression[] FibDaddrLocal { get; } =
         [new NftFib(NftFib.AddressType, NftFib.Destination), new NftCompare(NftOperator.Equal, Machine(2))];
 
+    /// <summary><c>fib saddr . iif oif missing</c>: the answer would not go back by the link that the packet came in by.</summary>
+    public static NftExpression[] FibSaddrIifMissing { get; } =
+        [
+            new NftFib(NftFib.OutputLink, NftFib.Source | NftFib.OfInputLink | NftFib.Presence),
+            new NftCompare(NftOperator.Equal, Machine(0)),
+        ];
+
     /// <summary><c>meta nfproto ipv4</c></summary>
     public static NftExpression[] IPv4 { get; } =
         [new NftMeta(NftMetaKey.Family), new NftCompare(NftOperator.Equal, new NftValue([(byte)NftFamily.Ip]))];

@@ -46,6 +46,7 @@ internal static class RuleText
         State,
         Status,
         AddressType,
+        Presence,
     }
 
     public static string Write(NftRule rule)
@@ -117,7 +118,9 @@ internal static class RuleText
                         fib.Register,
                         new Load(
                             (fib.Flags & 2) != 0 ? FibWords("daddr", fib) : FibWords("saddr", fib),
-                            fib.Result == NftFib.AddressType ? Kind.AddressType : Kind.Other
+                            (fib.Flags & NftFib.Presence) != 0 ? Kind.Presence
+                            : fib.Result == NftFib.AddressType ? Kind.AddressType
+                            : Kind.Other
                         )
                     );
                     break;
@@ -353,6 +356,8 @@ internal static class RuleText
                     whole.Clear();
                     bytes.CopyTo(whole);
                     return $"{new IPAddress(whole)}/{bytes.Length * 8}";
+                case Kind.Presence when bytes.Length == 4:
+                    return MemoryMarshal.Read<uint>(bytes) == 0 ? "missing" : "exists";
                 case Kind.AddressType when bytes.Length == 4 && MemoryMarshal.Read<uint>(bytes) < AddressTypes.Length:
                     return AddressTypes[MemoryMarshal.Read<uint>(bytes)];
                 case Kind.State when bytes.Length == 4:

@@ -48,7 +48,7 @@ internal static class Ruleset
         Base("prerouting", "nat", NftHook.Prerouting, DestinationNat, 1),
         Base("output", "nat", NftHook.Output, DestinationNat, 1),
         Base("postrouting", "nat", NftHook.Postrouting, SourceNat, 3),
-        Base("forward", "filter", NftHook.Forward, Filter, 3),
+        Base("forward", "filter", NftHook.Forward, Filter, 4),
         new(Table, "publish") { Uses = 4 },
         new(Table, "ingress") { Uses = 5 },
         new(Table, "egress") { Uses = 2 },
@@ -72,6 +72,8 @@ internal static class Ruleset
         Table.Rule("postrouting", IpSaddr(IPAddress.Loopback, 8), OifName(AnyLink), Masquerade),
         // A namespace that calls a published port of its own or of a sibling: the answer must come back through here.
         Table.Rule("postrouting", IifName(AnyLink), OifName(AnyLink), CtStatusDnat, Masquerade),
+        // An address that is not the namespace's own: what answers it would find its way to somebody else.
+        Table.Rule("forward", IifName(AnyLink), CtState(NftState.New), FibSaddrIifMissing, Counter, Drop),
         Table.Rule("forward", OifName(AnyLink), Goto("ingress")),
         Table.Rule("forward", IifName(AnyLink), Goto("egress")),
         // Forwarding is on for these because of us: other pairs of links stay as closed as they were.

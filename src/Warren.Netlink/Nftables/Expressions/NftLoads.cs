@@ -193,10 +193,22 @@ public sealed record NftConntrack(NftConntrackKey Key, uint Register = 1) : NftE
 
 /// <summary>Asks the routing tables about an address of the packet.</summary>
 /// <param name="Result">NFT_FIB_RESULT_*: 1 the link's index, 2 its name, 3 the address's type.</param>
-/// <param name="Flags">NFTA_FIB_F_*: 1 the source, 2 the destination, 8 as seen from the input link.</param>
+/// <param name="Flags">NFTA_FIB_F_*: 1 the source, 2 the destination, 8 as seen from the input link, 32 only whether there is a result.</param>
 /// <param name="Register">Where to.</param>
 public sealed record NftFib(uint Result, uint Flags, uint Register = 1) : NftExpression
 {
+    /// <summary>The index of the link that leads to the address is asked for.</summary>
+    public const uint OutputLink = 1;
+
+    /// <summary>The source is asked about.</summary>
+    public const uint Source = 1;
+
+    /// <summary>As seen from the link that the packet came in by.</summary>
+    public const uint OfInputLink = 8;
+
+    /// <summary>Only whether there is a result is asked for: 0 or 1, four bytes in the machine's order.</summary>
+    public const uint Presence = 32;
+
     /// <summary>The address's type is asked for, RTN_*.</summary>
     public const uint AddressType = 3;
 
