@@ -20,6 +20,9 @@ internal static class Output
     /// <summary>Standard error for those who need a <see cref="TextWriter"/>.</summary>
     public static TextWriter ErrorWriter => new Forwarder(text => Send(2, text));
 
+    /// <summary>Whether standard output could not be written: a full disk, a closed descriptor.</summary>
+    public static bool Lost { get; private set; }
+
     /// <summary>Writes a line to standard output; it is sent with the next <see cref="Flush"/>.</summary>
     public static void Line(string text)
     {
@@ -59,8 +62,13 @@ internal static class Output
             const int Interrupted = 4;
             if (written >= 0)
                 bytes = bytes[(int)written..];
-            else if (Marshal.GetLastPInvokeError() != Interrupted)
-                return; // whoever read it is gone (a closed pipe): there is nobody to tell
+            else if (Marshal.GetLastPInvokeError() is var error && error != Interrupted)
+            {
+                // whoever read it is gone (a closed pipe): there is nobody to tell
+                const int BrokenPipe = 32;
+                Lost |= error != BrokenPipe && descriptor == 1;
+                return;
+            }
         }
     }
 

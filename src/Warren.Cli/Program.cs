@@ -23,13 +23,16 @@ internal static class Program
         ("completion", Completion.Build),
     ];
 
+    // @FILE is a word like any other: under sudo, reading files that are named on the line would be a gift.
+    private static readonly ParserConfiguration s_parsing = new() { ResponseFileTokenReplacer = null };
+
     private static int Main(string[] args)
     {
         if (args is [Child.Verb, ..])
             return Child.Enter(args.AsSpan(1));
         int code = Invoke(CommandLine.Split(args));
         Output.Flush();
-        return code;
+        return Output.Lost && code == ExitCode.Done ? ExitCode.Failed : code;
     }
 
     internal static int Invoke(CommandLine line)
@@ -45,6 +48,12 @@ internal static class Program
             }
             line = line.AsDryRun();
         }
+        if (line.Command is not null && line.Verb is not ("run" or "exec"))
+        {
+            Output.Error($"warren {Model.Terminal.Safe(line.Verb ?? "")}: takes no command after --");
+            Output.Error("  type: warren run NAME -- COMMAND …, or warren exec NAME -- COMMAND …");
+            return ExitCode.Usage;
+        }
         return Failures.Guard(line, () => AloneOrWhole(line));
     }
 
@@ -57,7 +66,7 @@ internal static class Program
             if (line.Verb != name || AsksForHelp(line.Arguments))
                 continue;
             Command command = build(line);
-            ParseResult parsed = command.Parse(line.Arguments.AsSpan(1).ToArray());
+            ParseResult parsed = command.Parse(line.Arguments.AsSpan(1).ToArray(), s_parsing);
             if (parsed.Errors.Count == 0 && command.Action is SynchronousCommandLineAction action)
                 return action.Invoke(parsed);
         }
@@ -76,7 +85,7 @@ internal static class Program
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };
-        ParseResult parsed = root.Parse(line.Arguments);
+        ParseResult parsed = root.Parse(line.Arguments, s_parsing);
         if (line.Arguments.Length == 0)
         {
             root.Parse("--help").Invoke(configuration);
@@ -94,5 +103,5 @@ internal static class Program
         return line.Verb is "run" or "exec" ? ExitCode.RunFailed : ExitCode.Usage;
     }
 
-    private static bool AsksForHelp(string[] arguments) => Array.Exists(arguments, word => word is "-h" or "--help" or "-?" or "/?");
+    private static bool AsksForHelp(string[] arguments) => Array.Exists(arguments, word => word is "-h" or "--help" or "-?");
 }

@@ -85,7 +85,7 @@ internal static class Run
 
     private static void CleanUp(NamespaceWish wish, Outcome outcome)
     {
-        bool stood = outcome.Before.Namespaces.Any(space => space.Name == wish.Name && space is { Link.Mark: not null, Presence: Presence.Standing });
+        bool stood = outcome.Before.Namespaces.Any(space => space.Name == wish.Name && space.Presence == Presence.Standing && (space.IsOurs || space.Link is { Mark: not null }));
         if (stood)
         {
             Forward[] made = [.. Published(outcome)];

@@ -23,12 +23,21 @@ internal static class OutcomeView
                 case CreateLink { Link: { } link }:
                     Output.Line(link.Namespace + ": " + link.Inside.Address + " on " + link.InsideName + ", behind " + link.Host.Address + " on " + link.Name);
                     break;
+                case ChangeRules { Table: TableChange.Delete } when outcome.Plan.Steps.Count == 1:
+                    Output.Line("host: table inet warren removed");
+                    break;
                 case ChangeRules rules:
                     if (rules.Table == TableChange.Repair)
                         Output.Line("table inet warren was incomplete, and was made again");
                     Write(rules.Publish, "published");
                     if (rules.Table != TableChange.Delete)
                         Write(rules.Unpublish, "unpublished");
+                    break;
+                case SwitchLinkOn on when !Creates(outcome.Plan, on.Name):
+                    Output.Line($"{on.Namespace}: link {on.Name} switched on again");
+                    break;
+                case SwitchForwardingOn on when !CreatesAny(outcome.Plan):
+                    Output.Line($"host: {on.Words}");
                     break;
                 case OpenNeighbour open:
                     Output.Line($"host: {open.Words}");
@@ -44,6 +53,10 @@ internal static class OutcomeView
         foreach (Holder holder in outcome.Holders)
             Output.Line($"{holder.Namespace}: {holder.Name} (pid {holder.ProcessId}) is still in it; the namespace is gone when it ends");
     }
+
+    private static bool CreatesAny(Plan plan) => plan.Steps.Any(step => step is CreateLink);
+
+    private static bool Creates(Plan plan, string link) => plan.Steps.Any(step => step is CreateLink create && create.Link.Name == link);
 
     private static bool Deletes(Plan plan, string name)
     {

@@ -181,6 +181,14 @@ internal static class Ruleset
         return new NftElement(key.Bytes);
     }
 
+    /// <summary>An uplink out of its element.</summary>
+    public static string ReadLink(NftElement element)
+    {
+        ReadOnlySpan<byte> key = element.Key;
+        int end = key.IndexOf((byte)0);
+        return System.Text.Encoding.UTF8.GetString(end < 0 ? key : key[..end]);
+    }
+
     private static void AddKey(ref NftData key, HostPort host)
     {
         if (host.HostAddress is { } address)

@@ -77,11 +77,15 @@ internal sealed class HostLock : IDisposable
         foreach (string line in text.Split('\n'))
         {
             // anything else in the file is not from here: a link's name is what dev_valid_name() of the kernel takes
-            if (line.Length is > 0 and <= 15 && line is not ("." or "..") && !line.Any(c => c is '/' or ':' || char.IsWhiteSpace(c) || c < ' '))
+            if (IsLinkName(line))
                 names.Add(line);
         }
         return names;
     }
+
+    /// <summary>Whether a text can be the name of a link, and so a part of a path under /proc/sys.</summary>
+    public static bool IsLinkName(string text) =>
+        text.Length is > 0 and <= 15 && text is not ("." or "..") && !text.Any(c => c is '/' or ':' || char.IsWhiteSpace(c) || c < ' ');
 
     /// <summary>Notes the uplinks on which forwarding is switched on; the note stands, whole, before anything is switched.</summary>
     public unsafe void WriteSwitchedOn(ulong cookie, IReadOnlyCollection<string> uplinks)

@@ -26,8 +26,8 @@ internal sealed class Observer(HostSession session)
     public Observed Observe(Wish wish)
     {
         List<NftChain> chains = Chains();
-        RulesetState ruleset = Ruleset.StateOf(chains);
         bool removal = wish.RemoveAll || wish.Remove.Count > 0;
+        RulesetState ruleset = StateOf(chains, removal);
         // A table that is to be made again needs to know every link.
         bool everything = wish.RemoveAll || (!removal && ruleset != RulesetState.Intact && AnyLink());
         var names = new List<string>();
@@ -57,12 +57,52 @@ internal sealed class Observer(HostSession session)
         return removal ? ForRemoval(observed, chains) : WithOwners(ForAddition(observed, wish, chains));
     }
 
-    private Observed WithForwarding(Observed observed) =>
-        observed with
+    private Observed WithForwarding(Observed observed)
+    {
+        // The note, and what the table says: who followed the printed commands by hand wrote no note.
+        var switchedOn = new List<string>(HostLock.ReadSwitchedOn(session.Cookie));
+        if (observed.Ruleset != RulesetState.Absent)
         {
-            ForwardsAnyway = SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1",
-            SwitchedOn = HostLock.ReadSwitchedOn(session.Cookie),
-        };
+            foreach (NftElement element in Elements(Ruleset.SwitchedOn))
+            {
+                string name = Ruleset.ReadLink(element);
+                if (HostLock.IsLinkName(name) && !switchedOn.Contains(name))
+                    switchedOn.Add(name);
+            }
+        }
+        return observed with { ForwardsAnyway = SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1", SwitchedOn = switchedOn };
+    }
+
+    private List<NftElement> Elements(NftSet set)
+    {
+        try
+        {
+            return session.Nft.Elements(set);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NotFound)
+        {
+            return [];
+        }
+    }
+
+    // A table of our name that is not marked as ours is somebody's: it is neither mended nor removed.
+    private RulesetState StateOf(List<NftChain> chains, bool removal)
+    {
+        RulesetState state = Ruleset.StateOf(chains);
+        if (state == RulesetState.Intact)
+            return state;
+        NftTable? table = session.Nft.Table(Ruleset.Table.Family, Ruleset.Table.Name);
+        if (table is null)
+            return RulesetState.Absent;
+        if (table.Comment == Ruleset.Table.Comment)
+            return RulesetState.Damaged;
+        if (removal)
+            return RulesetState.Absent;
+        throw new RefusedException(
+            RefusalKind.Conflict,
+            new Refusal("the host has a table inet warren that Warren did not make", "nft delete table inet warren, if it is of no use")
+        );
+    }
 
     // A forward in the way leads to a namespace that nobody asked about: a refusal shall name it.
     private Observed WithOwners(Observed observed)
@@ -218,7 +258,8 @@ internal sealed class Observer(HostSession session)
         {
             Mark = mark,
             Host = address,
-            Up = link.IsUp,
+            // one that forwards no longer, since somebody switched forwarding off for the whole host, is as good as down
+            Up = link.IsUp && SmallFile.Read(ForwardingFile(link.Name)) != "0",
         };
     }
 

@@ -124,7 +124,7 @@ public static class Planner
             var gone = new ForwardSet([]);
             foreach (PortRequest request in wish.Unpublish)
             {
-                foreach (Forward forward in request.Forwards)
+                foreach (Forward forward in Meant(request, published, wish.Name))
                 {
                     bool listed = published.Contains(forward) && !gone.Contains(forward);
                     gone.Add(forward);
@@ -171,6 +171,22 @@ public static class Planner
             }
             if (!link.Up)
                 _after.Add(new SwitchLinkOn(space.Name, link.Name));
+        }
+
+        // What was published on any free port is taken back without naming the port that it got.
+        private static IEnumerable<Forward> Meant(PortRequest request, ForwardSet published, string name)
+        {
+            if (!request.TakesAny)
+                return request.Forwards;
+            foreach (Forward forward in published.ToList())
+            {
+                if (forward.Port == request.First && forward.Host.Protocol == request.Protocol && request.Forwards.Contains(forward))
+                    return [forward];
+            }
+            throw new RefusedException(
+                RefusalKind.NotFound,
+                new Refusal($"{name}: port {request.First}/{request.Protocol.Word()} is not published on a port that was chosen for it", "warren ports")
+            );
         }
 
         private void MakeAnew(NamespaceWish wish, ObservedNamespace space)

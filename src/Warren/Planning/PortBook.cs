@@ -80,7 +80,7 @@ internal sealed class PortBook(Observed observed)
             string owner = OwnerOf(target);
             return new Refusal(
                 $"{name}: port {host} is published already, for {owner} ({standing} -> {target})",
-                owner == name ? $"warren unpublish {name} {host.Port}:{target.Port} first, or another host port" : "another host port"
+                owner == name ? $"warren unpublish {name} {new Forward(standing, target.Port)} first, or another host port" : "another host port"
             );
         }
         if (_marked?.Mark != mark)

@@ -93,7 +93,7 @@ public sealed class PortBooks
             .Should()
             .Be(
                 "web1: port 6000/tcp is published already, for web1 (6000/tcp -> 10.213.0.2:80)"
-                    + " | warren unpublish web1 6000:80 first, or another host port"
+                    + " | warren unpublish web1 6000:80/tcp first, or another host port"
             );
     }
 
