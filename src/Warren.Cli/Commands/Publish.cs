@@ -6,33 +6,37 @@ namespace Warren.Cli.Commands;
 /// <summary><c>warren publish NAME PORTS…</c></summary>
 internal static class Publish
 {
-    public static Command Build(CommandLine line)
+    public static Command Build(CommandLine line) =>
+        Build(
+            line,
+            new Command("publish", "Publish ports of a namespace on the host."),
+            "[HOSTIP:]HOSTPORT[-END]:PORT[-END][/tcp|/udp]",
+            (wish, ports) => wish with { Publish = ports }
+        );
+
+    /// <summary>A verb that changes the ports of a namespace that stands.</summary>
+    internal static Command Build(
+        CommandLine line,
+        Command command,
+        string form,
+        Func<NamespaceWish, IReadOnlyList<PortRequest>, NamespaceWish> put
+    )
     {
         Argument<string> name = Arguments.Name();
         var ports = new Argument<string[]>("PORTS")
         {
-            Description = "[HOSTIP:]HOSTPORT[-END]:PORT[-END][/tcp|/udp]",
+            Description = form,
             Arity = ArgumentArity.OneOrMore,
             CustomParser = Arguments.Words,
         };
-        var command = new Command("publish", "Publish ports of a namespace on the host.") { name, ports };
+        command.Add(name);
+        command.Add(ports);
         var change = new Change(command, line);
         command.SetAction(parsed =>
-            change.Fulfil(
-                parsed,
-                new Wish
-                {
-                    Ensure =
-                    [
-                        new NamespaceWish(Arguments.Checked(parsed.GetValue(name)!))
-                        {
-                            MustExist = true,
-                            Publish = Arguments.Ports(parsed.GetValue(ports)),
-                        },
-                    ],
-                }
-            )
-        );
+        {
+            var wish = new NamespaceWish(Arguments.Checked(parsed.GetValue(name)!)) { MustExist = true };
+            return change.Fulfil(parsed, new Wish { Ensure = [put(wish, Arguments.Ports(parsed.GetValue(ports)))] });
+        });
         return command;
     }
 }

@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Net;
+using Warren.Firewall;
+using Warren.Firewall.Neighbours;
+using Warren.Model;
+using Warren.Netlink;
+using Warren.Netlink.Diag;
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Nftables;
+using Warren.Netlink.Rtnetlink;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+using Warren.Planning.Steps;
+
+namespace Warren.Kernel;
+
+// The part that looks at namespaces and their links.
+internal sealed partial class Observer
+{
+    private ObservedNamespace Namespace(string name)
+    {
+        Presence presence = NamespaceNames.StateOf(name) switch
+        {
+            NameState.Absent => Presence.Absent,
+            NameState.Namespace => Presence.Standing,
+            _ => Presence.HalfMade,
+        };
+        string linkName = "";
+        Link? link = null;
+        LinkMark? mark = null;
+        const int Attempts = 8;
+        for (int i = 0; i < Attempts; i++)
+        {
+            linkName = NamespaceName.LinkName(name, i);
+            link = FindLink(linkName);
+            mark = link is not null && LinkMark.TryParse(link.Alias, out LinkMark? read) ? read : null;
+            // another namespace's long name may have the same hash
+            if (mark is null || mark.Namespace == name || linkName == NamespaceName.LinkName(name, i + 1))
+                break;
+        }
+        bool ours = link is { Kind: "veth", Group: LinkPlan.Group } && (mark is null ? link.Alias.Length == 0 : mark.Namespace == name);
+        var space = new ObservedNamespace(name, presence)
+        {
+            LinkName = linkName,
+            LinkNameTaken = link is not null && !ours,
+            Link = ours ? Observe(link!, mark) : null,
+            IsOurs = ours && mark is { Adopted: false },
+        };
+        // Who made it, if its link does not say so, says lo inside.
+        return presence == Presence.Standing && mark is null ? LookInside(space) : space;
+    }
+
+    private ObservedLink Observe(Link link, LinkMark? mark)
+    {
+        Cidr? address = null;
+        foreach (InterfaceAddress each in Dump(batch => batch.DumpAddresses(AddressFamily.IPv4, link.Index), InterfaceAddress.Parse))
+            address ??= new Cidr(each.Address, each.PrefixLength);
+        return new ObservedLink(link.Name, link.Index)
+        {
+            Mark = mark,
+            Host = address,
+            // one that forwards no longer, since somebody switched forwarding off for the whole host, is as good as down
+            Up = link.IsUp && SmallFile.Read(ForwardingFile(link.Name)) != "0",
+        };
+    }
+
+    private ObservedNamespace LookInside(ObservedNamespace space)
+    {
+        using NetworkNamespace opened = NetworkNamespace.Open(space.Name);
+        using NetlinkSocket inside = opened.Run(() => NetlinkSocket.Open(NetlinkProtocol.Route));
+        List<Link> links = Dump(inside, batch => batch.DumpLinks(), Link.Parse);
+        List<Route> routes = Dump(inside, batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse);
+        Link? loopback = links.Find(link => link.Name == "lo");
+        // the other end of half a link, which goes with it
+        Link? own = space.Link is { } half ? links.Find(link => link.Kind == "veth" && link.PeerIndex == half.Index) : null;
+        return space with
+        {
+            IsOurs = loopback?.Alias == CreateNamespace.Mark + space.Name,
+            InsideLinks = [.. links.Where(link => link != own).Select(link => link.Name)],
+            LoopbackUp = loopback?.IsUp == true,
+            HasDefaultRoute = routes.Exists(route => route.IsDefault && !(own is not null && route.Links.Contains(own.Index))),
+        };
+    }
+
+    private List<ObservedNamespace> AllNamespaces()
+    {
+        var spaces = new List<ObservedNamespace>();
+        var seen = new HashSet<string>();
+        Dictionary<int, Cidr> addresses = [];
+        foreach (InterfaceAddress each in Dump(batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse))
+            addresses.TryAdd(each.Index, new Cidr(each.Address, each.PrefixLength));
+        foreach (Link link in AllLinks())
+        {
+            LinkMark? mark = LinkMark.TryParse(link.Alias, out LinkMark? read) ? read : null;
+            // A link without a mark was never completed; its name tells the namespace's unless it was too long.
+            string name = mark?.Namespace ?? link.Name[NamespaceName.LinkPrefix.Length..];
+            if (!seen.Add(name) || NamespaceName.Fault(name) is not null)
+                name = link.Name;
+            spaces.Add(
+                new ObservedNamespace(name, NamespaceName.Fault(name) is null ? PresenceOf(name) : Presence.Absent)
+                {
+                    LinkName = link.Name,
+                    IsOurs = mark is { Adopted: false },
+                    Link = new ObservedLink(link.Name, link.Index)
+                    {
+                        Mark = mark,
+                        Host = addresses.TryGetValue(link.Index, out Cidr address) ? address : null,
+                        Up = link.IsUp,
+                    },
+                }
+            );
+            if (mark is null && spaces[^1].Presence == Presence.Standing)
+                spaces[^1] = LookInside(spaces[^1]);
+        }
+        foreach (string name in NamespaceNames.List())
+        {
+            if (seen.Contains(name) || NamespaceName.Fault(name) is not null)
+                continue;
+            var space = new ObservedNamespace(name, PresenceOf(name)) { LinkName = NamespaceName.LinkName(name) };
+            spaces.Add(space.Presence == Presence.Standing ? LookInside(space) : space);
+        }
+        return spaces;
+    }
+
+    private static Presence PresenceOf(string name) =>
+        NamespaceNames.StateOf(name) switch
+        {
+            NameState.Absent => Presence.Absent,
+            NameState.Namespace => Presence.Standing,
+            _ => Presence.HalfMade,
+        };
+
+    private Link? FindLink(int index)
+    {
+        _batch.Clear();
+        _batch.GetLink(index);
+        List<Link> found = session.Route.Get(_batch, Link.Parse, Errno.NoDevice);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    private Link? FindLink(string name)
+    {
+        _batch.Clear();
+        _batch.GetLink(name);
+        List<Link> found = session.Route.Get(_batch, Link.Parse, Errno.NoDevice);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    private List<Link> AllLinks() =>
+        [
+            .. Dump(batch => batch.DumpLinks(), Link.Parse)
+                .Where(link =>
+                    link is { Kind: "veth", Group: LinkPlan.Group } && link.Name.StartsWith(NamespaceName.LinkPrefix, StringComparison.Ordinal)
+                ),
+        ];
+
+    private bool AnyLink() => AllLinks().Count > 0;
+
+    private bool OthersThan(IReadOnlyList<ObservedNamespace> spaces)
+    {
+        foreach (Link link in AllLinks())
+        {
+            if (!spaces.Any(space => space.LinkName == link.Name))
+                return true;
+        }
+        return false;
+    }
+}
