@@ -77,7 +77,19 @@ public sealed class NftSocket : IDisposable
             message.Put(NftaElement.Table, set.Table.Name);
             message.Put(NftaElement.Set, set.Name);
         }
-        return [.. _socket.Dump(batch, ParseElements).SelectMany(list => list)];
+        // While the kernel resizes the hash table of a large set, on a thread of its own, its walk over it can begin anew and then
+        // skips or repeats elements, without a word. So a long list counts when the next one agrees with it.
+        const int Long = 64;
+        const int Attempts = 10;
+        HashSet<NftElement> last = [];
+        for (int i = 0; i < Attempts; i++)
+        {
+            HashSet<NftElement> listed = [.. _socket.Dump(batch, ParseElements).SelectMany(list => list)];
+            if ((listed.Count <= Long && last.Count == 0) || listed.SetEquals(last))
+                return [.. listed];
+            last = listed;
+        }
+        throw new NetlinkException(Errno.Interrupted, "list elements of", set.Name, "the set changed at every attempt");
     }
 
     /// <summary>Those of the elements that are there, with the values that they have there; by their keys.</summary>

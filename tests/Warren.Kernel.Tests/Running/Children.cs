@@ -55,6 +55,7 @@ public sealed class Children
             $"""
             cat >/run/inner <<'X'
             $P run web1 -- {Counts}
+            read -r _ # script(1) may lose what is written just before its command ends
             X
             exec script --quiet --return --command 'bash /run/inner' /dev/null
             """
@@ -62,8 +63,9 @@ public sealed class Children
         sandbox.ReadLine("ready");
         sandbox.Type("\x03");
         sandbox.ReadLine("counted").Trim().Should().EndWith("counted 1");
-        Ending outcome = sandbox.End();
-        outcome.Output.Should().Contain("ended 4").And.NotContain("\x1b", "the terminal's settings are left alone");
+        sandbox.ReadLine("ended 4").Should().NotContain("\x1b", "the terminal's settings are left alone");
+        sandbox.Type("\r");
+        sandbox.End().Output.Should().NotContain("\x1b");
     }
 
     [Fact]
