@@ -1,12 +1,5 @@
-using System.Globalization;
-using System.Net;
-using Warren.Firewall;
-using Warren.Firewall.Neighbours;
 using Warren.Model;
-using Warren.Netlink;
-using Warren.Netlink.Diag;
 using Warren.Netlink.Namespaces;
-using Warren.Netlink.Nftables;
 using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Wire;
 using Warren.Planning;
