@@ -66,6 +66,11 @@ internal struct NetfilterHeader
 /// <param name="Comment">Its comment; may be empty.</param>
 public sealed record NftTable(NftFamily Family, string Name, string Comment = "")
 {
+    private const uint DormantFlag = 1;
+
+    /// <summary>NFT_TABLE_F_DORMANT: its chains are not called.</summary>
+    public bool Dormant { get; init; }
+
     /// <summary>As nft writes it: <c>inet warren</c>.</summary>
     public override string ToString() => $"{Family.Word} {Name}";
 
@@ -75,15 +80,18 @@ public sealed record NftTable(NftFamily Family, string Name, string Comment = ""
             return null;
         string name = "";
         string comment = "";
+        bool dormant = false;
         AttributeReader attribute = message.Attributes<NetfilterHeader>();
         while (attribute.Next())
         {
             if (attribute.Is(NftaTable.Name))
                 name = attribute.Get(NftaTable.Name);
+            else if (attribute.Is(NftaTable.Flags))
+                dormant = (attribute.Get(NftaTable.Flags) & DormantFlag) != 0;
             else if (attribute.Is(NftaTable.UserData))
                 comment = UserData.Comment(attribute.Get(NftaTable.UserData), UserData.TableComment);
         }
-        return new NftTable(message.Header<NetfilterHeader>().Family, name, comment);
+        return new NftTable(message.Header<NetfilterHeader>().Family, name, comment) { Dormant = dormant };
     }
 }
 

@@ -84,6 +84,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 if (_inside.Remove(delete.Name, out NetlinkSocket? socket))
                     socket.Dispose();
                 NamespaceNames.Remove(delete.Name);
+                ResolverFile.Tidy(delete.Name);
                 break;
             case CreateLink create:
                 Create(create.Link);
@@ -93,6 +94,30 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
                 break;
             case DeleteLink delete:
                 Delete(delete);
+                break;
+            case RestoreLink restore:
+                Create(restore.Link);
+                SwitchOn(restore.Link.Name);
+                break;
+            case SwitchInsideOn on:
+                Mend(on.Of, on.Link, (batch, index) => batch.SetLink(index, on.Link, new LinkChange { Up = true }));
+                break;
+            case AddAddress { Inside: true } add:
+                Mend(add.Of, add.Link, (batch, index) => batch.AddAddress(index, add.Link, add.Address.Address, add.Address.PrefixLength));
+                break;
+            case AddAddress add:
+                _batch.Clear();
+                _batch.AddAddress(IndexOf(add.Link), add.Link, add.Address.Address, add.Address.PrefixLength);
+                session.Route.Execute(_batch);
+                break;
+            case AddDefaultRoute add:
+                Mend(add.Of, add.Link, (batch, index) => batch.AddDefaultRoute(index, add.Gateway));
+                break;
+            case WriteResolver write:
+                ResolverFile.Write(host, write.Of, write.Text);
+                break;
+            case RemoveResolver remove:
+                ResolverFile.Remove(host, remove.Of);
                 break;
             case MarkLink mark:
                 _batch.Clear();
@@ -235,6 +260,17 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
             }
             throw;
         }
+    }
+
+    private void Mend(string name, string link, Action<NetlinkBatch, int> change)
+    {
+        NetlinkSocket inside = Inside(name);
+        _batch.Clear();
+        _batch.GetLink(link);
+        int index = inside.Get(_batch, Link.Parse)[0].Index;
+        _batch.Clear();
+        change(_batch, index);
+        inside.Execute(_batch);
     }
 
     private void Furnish(LinkPlan link, int index)

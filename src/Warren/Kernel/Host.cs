@@ -40,8 +40,7 @@ internal static class Host
             Dictionary<ulong, string> going = Going(plan);
             using (var applier = new Applier(session, host))
                 applier.Apply(plan);
-            bool removal = wish.RemoveAll || wish.Remove.Count > 0;
-            empty = removal ? !observed.OthersRemain : empty && plan.IsEmpty;
+            empty = wish.IsRemoval ? !observed.OthersRemain : empty && plan.IsEmpty;
             return new Outcome(observed, plan) { Holders = Holders(going) };
         }
         finally
@@ -90,6 +89,7 @@ internal static class Host
 
     private static void Leave(HostLock host)
     {
+        ResolverFile.Leave(host);
         if (NamespaceNames.RemoveFolder(host.NamespaceFolder))
             host.NamespaceFolder = FolderMade.Nothing;
         host.RemoveFolder();

@@ -15,6 +15,7 @@ internal sealed class HostLock : IDisposable
     public const string Folder = "/run/warren";
 
     private const string LockFile = "lock";
+    private const string ResolverFolderRecord = "etc-netns";
     private const string Draft = ".new";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -125,28 +126,43 @@ internal sealed class HostLock : IDisposable
         {
             foreach ((string name, FolderMade made) in s_folderRecords)
             {
-                int fd = Libc.openat(_folder, name, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
-                if (fd < 0)
-                    continue;
-                _ = Libc.close(fd);
-                return made;
+                if (IsNoted(name))
+                    return made;
             }
             return FolderMade.Nothing;
         }
         set
         {
             foreach ((string name, FolderMade made) in s_folderRecords)
-            {
-                if (made != value)
-                {
-                    _ = Libc.unlinkat(_folder, name, 0);
-                    continue;
-                }
-                int fd = Libc.openat(_folder, name, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
-                if (fd >= 0)
-                    _ = Libc.close(fd);
-            }
+                Note(name, made == value);
         }
+    }
+
+    /// <summary>Whether Warren made /etc/netns: an empty file says so.</summary>
+    public bool MadeResolverFolder
+    {
+        get => IsNoted(ResolverFolderRecord);
+        set => Note(ResolverFolderRecord, value);
+    }
+
+    private bool IsNoted(string name)
+    {
+        int fd = Libc.openat(_folder, name, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+        if (fd >= 0)
+            _ = Libc.close(fd);
+        return fd >= 0;
+    }
+
+    private void Note(string name, bool stands)
+    {
+        if (!stands)
+        {
+            _ = Libc.unlinkat(_folder, name, 0);
+            return;
+        }
+        int fd = Libc.openat(_folder, name, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
+        if (fd >= 0)
+            _ = Libc.close(fd);
     }
 
     /// <summary>Removes the folder, if nothing but the lock is in it.</summary>

@@ -16,6 +16,7 @@ internal static partial class Libc
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int AT_REMOVEDIR = 0x200;
+    public const int AT_FDCWD = -100;
 
     public const int AF_INET = 2;
     public const int SOCK_STREAM = 1;
@@ -65,6 +66,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int statx(int directory, byte* path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fchmod(int fd, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int capget(uint* header, uint* content);

@@ -10,7 +10,42 @@ namespace Warren.Kernel;
 // The part that looks at namespaces and their links.
 internal sealed partial class Observer
 {
-    private ObservedNamespace Namespace(string name)
+    // How closely a namespace is looked at.
+    private enum Depth
+    {
+        // its name and its link
+        Link,
+
+        // and what of the link is inside
+        Inside,
+
+        // what Warren may have left beside it
+        Traces,
+
+        All,
+    }
+
+    private Dictionary<string, Link>? _links;
+    private Dictionary<int, Cidr>? _addresses;
+
+    // Of many names: two lists in place of two questions for each.
+    private void ListLinks()
+    {
+        _links = [];
+        foreach (Link link in Dump(batch => batch.DumpLinks(), Link.Parse))
+            _links[link.Name] = link;
+        _addresses = HostAddresses();
+    }
+
+    private Dictionary<int, Cidr> HostAddresses()
+    {
+        var addresses = new Dictionary<int, Cidr>();
+        foreach (InterfaceAddress each in Dump(batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse))
+            addresses.TryAdd(each.Index, new Cidr(each.Address, each.PrefixLength));
+        return addresses;
+    }
+
+    private ObservedNamespace Namespace(string name, Depth depth)
     {
         Presence presence = NamespaceNames.StateOf(name) switch
         {
@@ -39,22 +74,65 @@ internal sealed partial class Observer
             Link = ours ? Observe(link!, mark) : null,
             IsOurs = ours && mark is { Adopted: false },
         };
+        if (depth is Depth.Traces or Depth.All)
+            space = WithTraces(space);
         // Who made it, if its link does not say so, says lo inside.
-        return presence == Presence.Standing && mark is null ? LookInside(space) : space;
+        if (presence == Presence.Standing && mark is null)
+            return LookInside(space);
+        bool inside = depth is Depth.Inside or Depth.All || (depth == Depth.Traces && mark is { Adopted: true });
+        return inside && presence == Presence.Standing && ours && mark is not null
+            ? space with { Inside = LookInside(name, link!, mark) }
+            : space;
     }
+
+    private static ObservedNamespace WithTraces(ObservedNamespace space) =>
+        space with { Resolver = SmallFile.ReadAny(Resolver.PathOf(space.Name)) };
 
     private ObservedLink Observe(Link link, LinkMark? mark)
     {
         Cidr? address = null;
-        foreach (InterfaceAddress each in Dump(batch => batch.DumpAddresses(AddressFamily.IPv4, link.Index), InterfaceAddress.Parse))
-            address ??= new Cidr(each.Address, each.PrefixLength);
-        return new ObservedLink(link.Name, link.Index)
+        if (_addresses is not null)
+        {
+            address = _addresses.TryGetValue(link.Index, out Cidr found) ? found : null;
+        }
+        else
+        {
+            foreach (InterfaceAddress each in Dump(batch => batch.DumpAddresses(AddressFamily.IPv4, link.Index), InterfaceAddress.Parse))
+                address ??= new Cidr(each.Address, each.PrefixLength);
+        }
+        return Observe(link, mark, address);
+    }
+
+    private static ObservedLink Observe(Link link, LinkMark? mark, Cidr? address) =>
+        new(link.Name, link.Index)
         {
             Mark = mark,
             Host = address,
+            Mtu = link.Mtu,
             // one that forwards no longer, since somebody switched forwarding off for the whole host, is as good as down
-            Up = link.IsUp && SmallFile.Read(ForwardingFile(link.Name)) != "0",
+            Up = link is { IsUp: true, Forwarding: not false, RouteLocalnet: not false },
         };
+
+    // What of a link's work is still there inside.
+    private ObservedInside LookInside(string name, Link hostEnd, LinkMark mark)
+    {
+        using NetworkNamespace opened = NetworkNamespace.Open(name);
+        using NetlinkSocket inside = opened.Run(() => NetlinkSocket.Open(NetlinkProtocol.Route));
+        bool loopbackUp = false;
+        Link? end = null;
+        foreach (Link link in Dump(inside, batch => batch.DumpLinks(), Link.Parse))
+        {
+            loopbackUp |= link is { Index: 1, IsUp: true };
+            if (link.Kind == "veth" && link.Index == hostEnd.PeerIndex && link.PeerIndex == hostEnd.Index)
+                end = link;
+        }
+        bool hasAddress = false;
+        foreach (InterfaceAddress each in Dump(inside, batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse))
+            hasAddress |= each.Index == end?.Index && new Cidr(each.Address, each.PrefixLength) == mark.Inside;
+        bool hasDefault = false;
+        foreach (Route route in Dump(inside, batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse))
+            hasDefault |= route.IsDefault;
+        return new ObservedInside(end?.Name, end?.IsUp == true, loopbackUp, hasAddress, hasDefault);
     }
 
     private ObservedNamespace LookInside(ObservedNamespace space)
@@ -79,9 +157,7 @@ internal sealed partial class Observer
     {
         var spaces = new List<ObservedNamespace>();
         var seen = new HashSet<string>();
-        Dictionary<int, Cidr> addresses = [];
-        foreach (InterfaceAddress each in Dump(batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse))
-            addresses.TryAdd(each.Index, new Cidr(each.Address, each.PrefixLength));
+        Dictionary<int, Cidr> addresses = HostAddresses();
         foreach (Link link in AllLinks())
         {
             LinkMark? mark = LinkMark.TryParse(link.Alias, out LinkMark? read) ? read : null;
@@ -94,12 +170,7 @@ internal sealed partial class Observer
                 {
                     LinkName = link.Name,
                     IsOurs = mark is { Adopted: false },
-                    Link = new ObservedLink(link.Name, link.Index)
-                    {
-                        Mark = mark,
-                        Host = addresses.TryGetValue(link.Index, out Cidr address) ? address : null,
-                        Up = link.IsUp,
-                    },
+                    Link = Observe(link, mark, addresses.TryGetValue(link.Index, out Cidr address) ? address : null),
                 }
             );
             if (mark is null && spaces[^1].Presence == Presence.Standing)
@@ -133,6 +204,8 @@ internal sealed partial class Observer
 
     private Link? FindLink(string name)
     {
+        if (_links is not null)
+            return _links.GetValueOrDefault(name);
         _batch.Clear();
         _batch.GetLink(name);
         List<Link> found = session.Route.Get(_batch, Link.Parse, Errno.NoDevice);

@@ -14,30 +14,46 @@ internal sealed partial class Observer(HostSession session)
 {
     private const int MostQuestions = 500;
 
+    // More than so many links are listed, not asked for one by one.
+    private const int MostNames = 50;
+
     private readonly NetlinkBatch _batch = new();
 
     /// <summary>What a wish depends on.</summary>
     public Observed Observe(Wish wish)
     {
         List<NftChain> chains = Chains();
-        bool removal = wish.RemoveAll || wish.Remove.Count > 0;
-        RulesetState ruleset = StateOf(chains, removal);
+        bool removal = wish.IsRemoval;
+        RulesetState ruleset = StateOf(chains, removal, wish.Project is not null);
         // A table that is to be made again needs to know every link.
         bool everything = wish.RemoveAll || (!removal && ruleset != RulesetState.Intact && AnyLink());
-        var names = new List<string>();
-        foreach (string name in wish.Remove)
-            names.Add(name);
-        foreach (NamespaceWish each in wish.Ensure)
-            names.Add(each.Name);
-
+        var names = new HashSet<string>();
         var spaces = new List<ObservedNamespace>();
-        for (int i = 0; i < names.Count; i++)
+        if (wish.Remove.Count + wish.Prune.Count + wish.Ensure.Count > MostNames)
+            ListLinks();
+        foreach (string name in wish.Remove)
         {
-            if (names.IndexOf(names[i]) == i)
-                spaces.Add(Namespace(names[i]));
+            if (names.Add(name))
+                spaces.Add(Namespace(name, Depth.Traces));
+        }
+        foreach (string name in wish.Prune)
+        {
+            if (names.Add(name))
+                spaces.Add(Namespace(name, removal ? Depth.Traces : Depth.All));
+        }
+        foreach (NamespaceWish each in wish.Ensure)
+        {
+            if (names.Add(each.Name))
+                spaces.Add(Namespace(each.Name, each.Exact ? Depth.All : each.MustExist ? Depth.Link : Depth.Inside));
         }
         if (everything)
-            spaces.AddRange(AllNamespaces().Where(space => !names.Contains(space.Name)));
+        {
+            foreach (ObservedNamespace space in AllNamespaces())
+            {
+                if (!names.Contains(space.Name))
+                    spaces.Add(removal ? WithTraces(space) : space);
+            }
+        }
 
         var observed = new Observed
         {
@@ -80,16 +96,16 @@ internal sealed partial class Observer(HostSession session)
     }
 
     // A table of our name that is not marked as ours is somebody's: it is neither mended nor removed.
-    private RulesetState StateOf(List<NftChain> chains, bool removal)
+    private RulesetState StateOf(List<NftChain> chains, bool removal, bool thorough)
     {
         RulesetState state = Ruleset.StateOf(chains);
-        if (state == RulesetState.Intact)
+        if (state == RulesetState.Intact && !thorough)
             return state;
         NftTable? table = session.Nft.Table(Ruleset.Table.Family, Ruleset.Table.Name);
         if (table is null)
             return RulesetState.Absent;
         if (table.Comment == Ruleset.Table.Comment)
-            return RulesetState.Damaged;
+            return table.Dormant ? RulesetState.Damaged : state == RulesetState.Absent ? RulesetState.Damaged : state;
         if (removal)
             return RulesetState.Absent;
         throw new RefusedException(
@@ -102,16 +118,25 @@ internal sealed partial class Observer(HostSession session)
     private Observed WithOwners(Observed observed)
     {
         if (observed.Everything)
+            return observed with { OwnersKnown = true };
+        if (observed.Forwards.Count == 0)
             return observed;
+        var known = new HashSet<System.Net.IPAddress>();
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            if (space.Link?.Mark is { } mark)
+                known.Add(mark.Inside.Address);
+        }
         foreach (Target target in observed.Forwards.Values)
         {
-            bool known = false;
-            foreach (ObservedNamespace space in observed.Namespaces)
-                known |= space.Link?.Mark is { } mark && mark.Inside.Address.Equals(target.Address);
-            if (known)
+            if (known.Contains(target.Address))
                 continue;
             var asked = new HashSet<string>(observed.Namespaces.Select(space => space.Name));
-            return observed with { Namespaces = [.. observed.Namespaces, .. AllNamespaces().Where(space => !asked.Contains(space.Name))] };
+            return observed with
+            {
+                Namespaces = [.. observed.Namespaces, .. AllNamespaces().Where(space => !asked.Contains(space.Name))],
+                OwnersKnown = true,
+            };
         }
         return observed;
     }

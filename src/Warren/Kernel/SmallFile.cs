@@ -21,6 +21,21 @@ internal static class SmallFile
         return Encoding.UTF8.GetString(buffer, (int)length).TrimEnd('\n');
     }
 
+    /// <summary>As <see cref="Read"/>, of a file that may be anything: an empty text if it cannot be read.</summary>
+    public static string? ReadAny(string path)
+    {
+        try
+        {
+            return Read(path);
+        }
+        catch (NetlinkException e) when (e.Errno != Errno.NotPermitted && e.Errno != Errno.Denied)
+        {
+            return e.Errno == NotAFolder ? null : "";
+        }
+    }
+
+    private static Errno NotAFolder => new(20);
+
     /// <summary>Writes a text into a file that exists.</summary>
     /// <exception cref="NetlinkException">There is none (ENOENT), /proc is read-only (EROFS), no privilege (EACCES), or the kernel refused
     /// the value (EINVAL).</exception>

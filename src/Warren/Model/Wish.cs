@@ -23,17 +23,33 @@ public sealed record NamespaceWish(string Name)
 
     /// <summary>Whether it must be there with its link already: to publish does not make a namespace.</summary>
     public bool MustExist { get; init; }
+
+    /// <summary>Whether it shall be as this says and no more: other ports are not published, another address is changed, name servers
+    /// that are not asked for go.</summary>
+    public bool Exact { get; init; }
+
+    /// <summary>Its name servers.</summary>
+    public Dns? Dns { get; init; }
 }
 
 /// <summary>What shall be changed by one verb.</summary>
 public sealed record Wish
 {
+    /// <summary>The project that the wish comes from: the namespaces become its own. Null for what was typed.</summary>
+    public string? Project { get; init; }
+
     /// <summary>Namespaces that shall be there.</summary>
     public IReadOnlyList<NamespaceWish> Ensure { get; init; } = [];
 
     /// <summary>Namespaces that shall be gone.</summary>
     public IReadOnlyList<string> Remove { get; init; } = [];
 
+    /// <summary>Namespaces that shall be gone if they are there and the project's own.</summary>
+    public IReadOnlyList<string> Prune { get; init; } = [];
+
     /// <summary>Whether everything that is Warren's shall be gone.</summary>
     public bool RemoveAll { get; init; }
+
+    /// <summary>Whether namespaces go and none comes.</summary>
+    public bool IsRemoval => RemoveAll || Remove.Count > 0 || Ensure.Count == 0;
 }

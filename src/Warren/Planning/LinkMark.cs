@@ -6,7 +6,8 @@ namespace Warren.Planning;
 
 /// <summary>
 /// What the alias of a host end says: whose it is, which address the namespace has, which ports are published. The kernel keeps
-/// it with the link, so there is no file that could say something else. <c>warren:web1 10.213.0.2/30 6000:8080 53:53/udp</c>
+/// it with the link, so there is no file that could say something else. <c>warren:web1 10.213.0.2/30 6000:8080 53:53/udp</c>,
+/// <c>warren:web1 @shop 10.213.0.2/30</c>
 /// </summary>
 /// <param name="Namespace">The namespace's name.</param>
 /// <param name="Inside">The namespace's address.</param>
@@ -14,12 +15,16 @@ namespace Warren.Planning;
 public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forward> Forwards)
 {
     private const string Prefix = "warren:";
+    private const char ProjectSign = '@';
     private const string AdoptedWord = "adopted";
     private const string LoopbackWord = "lo";
     private const string MoreWord = "...";
 
     // IFALIASZ is 256 with the ending NUL. linux/if_link.h
     private const int Longest = 255;
+
+    /// <summary>The project whose file asked for the namespace; null if it was typed.</summary>
+    public string? Project { get; init; }
 
     /// <summary>Whether somebody else made the namespace.</summary>
     public bool Adopted { get; init; }
@@ -34,6 +39,8 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
     public string Write()
     {
         var text = new StringBuilder(Prefix).Append(Namespace);
+        if (Project is not null)
+            text.Append(' ').Append(ProjectSign).Append(Project);
         if (Adopted)
             text.Append(' ').Append(AdoptedWord);
         if (SwitchedLoopbackOn)
@@ -66,6 +73,11 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
         if (NamespaceName.Fault(words[0]) is not null)
             return false;
         int i = 1;
+        string? project = null;
+        if (i < words.Length && words[i].StartsWith(ProjectSign))
+            project = words[i++][1..];
+        if (project is not null && !ProjectName.IsValid(project))
+            return false;
         bool adopted = i < words.Length && words[i] == AdoptedWord;
         i += adopted ? 1 : 0;
         bool loopback = i < words.Length && words[i] == LoopbackWord;
@@ -85,6 +97,7 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
         }
         var read = new LinkMark(words[0], inside.Value, forwards)
         {
+            Project = project,
             Adopted = adopted,
             SwitchedLoopbackOn = loopback,
             Cut = cut,

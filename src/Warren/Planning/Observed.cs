@@ -33,6 +33,12 @@ public sealed record ObservedNamespace(string Name, Presence Presence)
     /// <summary>A link of somebody else's under that name.</summary>
     public bool LinkNameTaken { get; init; }
 
+    /// <summary>What was seen inside, if it was looked at.</summary>
+    public ObservedInside? Inside { get; init; }
+
+    /// <summary>The text of /etc/netns/NAME/resolv.conf, or null.</summary>
+    public string? Resolver { get; init; }
+
     /// <summary>Names of the links inside; known only of a namespace without a link of ours.</summary>
     public IReadOnlyList<string> InsideLinks { get; init; } = [];
 
@@ -54,9 +60,20 @@ public sealed record ObservedLink(string Name, int Index)
     /// <summary>The host end's address.</summary>
     public Cidr? Host { get; init; }
 
-    /// <summary>Whether the host end is up.</summary>
+    /// <summary>Whether the host end is up, and passes packets on.</summary>
     public bool Up { get; init; }
+
+    /// <summary>The largest packet in bytes.</summary>
+    public uint Mtu { get; init; } = 1500;
 }
+
+/// <summary>What of a link's work inside a namespace was found.</summary>
+/// <param name="End">The name of the link's other end; null if it is not there.</param>
+/// <param name="EndUp">Whether it is up.</param>
+/// <param name="LoopbackUp">Whether lo is up.</param>
+/// <param name="HasAddress">Whether the namespace's address is on it.</param>
+/// <param name="HasDefaultRoute">Whether there is a default route, by whatever link.</param>
+public sealed record ObservedInside(string? End, bool EndUp, bool LoopbackUp, bool HasAddress, bool HasDefaultRoute);
 
 /// <summary>A subnet that is in use on the host.</summary>
 /// <param name="Network">The subnet.</param>
@@ -104,6 +121,9 @@ public sealed record Observed
 
     /// <summary>Whether all namespaces and all forwards were looked at.</summary>
     public bool Everything { get; init; }
+
+    /// <summary>Whether the namespace of every forward was looked for: one that is not found is not there.</summary>
+    public bool OwnersKnown { get; init; }
 
     /// <summary>Whether links of Warren's other than of the namespaces asked about are there.</summary>
     public bool OthersRemain { get; init; }

@@ -9,8 +9,15 @@ internal sealed class PortBook(Observed observed)
 {
     // By port and protocol: a range of ten thousand ports is looked up, not compared with itself.
     private readonly Dictionary<int, List<(Forward Forward, string Namespace)>> _chosen = [];
+    private readonly HashSet<HostPort> _released = [];
     private Dictionary<int, List<(HostPort Host, Target Target)>>? _standing;
     private (LinkMark Mark, ForwardSet Forwards)? _marked;
+
+    /// <summary>Says that a forward that stands will be gone: its port may be given to another.</summary>
+    public void Release(HostPort host) => _released.Add(host);
+
+    /// <summary>Whether a forward that stands will be gone.</summary>
+    public bool IsReleased(HostPort host) => _released.Contains(host);
 
     /// <summary>The forwards for a request; reasons why it cannot be are added to the list.</summary>
     public IReadOnlyList<Forward> Choose(PortRequest request, LinkMark mark, List<Refusal> refusals)
@@ -75,9 +82,9 @@ internal sealed class PortBook(Observed observed)
             if (!standing.Overlaps(host) || (standing == host && target == own))
                 continue;
             // a forward on one address and the same one on all addresses may stand side by side if they lead to the same place
-            if (target == own)
+            // and one that leads where nobody is, is in nobody's way
+            if (target == own || _released.Contains(standing) || OwnerOf(target) is not { } owner)
                 continue;
-            string owner = OwnerOf(target);
             return new Refusal(
                 $"{name}: port {host} is published already, for {owner} ({standing} -> {target})",
                 owner == name ? $"warren unpublish {name} {new Forward(standing, target.Port)} first, or another host port" : "another host port"
@@ -140,14 +147,14 @@ internal sealed class PortBook(Observed observed)
         return entries;
     }
 
-    private string OwnerOf(Target target)
+    private string? OwnerOf(Target target)
     {
         foreach (ObservedNamespace space in observed.Namespaces)
         {
             if (space.Link?.Mark is { } mark && mark.Inside.Address.Equals(target.Address))
                 return space.Name;
         }
-        return "another namespace";
+        return observed.OwnersKnown ? null : "another namespace";
     }
 
     private bool IsOfHost(IPAddress address)

@@ -11,7 +11,11 @@ internal static class Removal
     {
         List<ObservedNamespace> going = wish.RemoveAll
             ? [.. observed.Namespaces.Where(IsWarrens)]
-            : [.. wish.Remove.Distinct().Select(name => Named(observed, name)).OfType<ObservedNamespace>()];
+            :
+            [
+                .. wish.Remove.Distinct().Select(name => Named(observed, name)).OfType<ObservedNamespace>(),
+                .. Pruned(observed, wish),
+            ];
         bool last = wish.RemoveAll || !observed.OthersRemain;
 
         var forwards = new List<ForwardEntry>();
@@ -40,11 +44,7 @@ internal static class Removal
         foreach (ObservedNamespace space in going)
         {
             if (space.Link is { } link)
-            {
-                steps.Add(
-                    new DeleteLink(space.Name, link.Name) { SwitchLoopbackOff = link.Mark is { Adopted: true, SwitchedLoopbackOn: true } }
-                );
-            }
+                steps.Add(Additions.Delete(space, link));
         }
         // No link stays, so nothing needs guarding any more: the table goes after the links. The names go last: whoever was cut
         // off finds them, and what is left to do.
@@ -52,13 +52,23 @@ internal static class Removal
             steps.AddRange(HostSteps(observed, forwards));
         foreach (ObservedNamespace space in going)
         {
+            if (Resolver.IsOurs(space.Resolver))
+                steps.Add(new RemoveResolver(space.Name, space.Resolver!));
             if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
                 steps.Add(new DeleteNamespace(space.Name));
         }
         return new Plan(steps);
     }
 
-    private static (Protocol, int, string) Order(HostPort host) => (host.Protocol, host.Port, host.HostAddress?.ToString() ?? "");
+    /// <summary>Whether a namespace may be taken away because a project's file does not name it, or no longer.</summary>
+    public static bool IsOfProject(ObservedNamespace space, string? project) =>
+        // one without a mark was never completed: its name is all that tells whose it is
+        space.Link?.Mark is { } mark
+            ? mark.Project == project
+            : IsWarrens(space);
+
+    /// <summary>The order in which ports are told.</summary>
+    internal static (Protocol, int, string) Order(HostPort host) => (host.Protocol, host.Port, host.HostAddress?.ToString() ?? "");
 
     private static IEnumerable<Step> HostSteps(Observed observed, List<ForwardEntry> forwards)
     {
@@ -75,6 +85,14 @@ internal static class Removal
                 Close = observed.SwitchedOn,
             };
         }
+    }
+
+    private static IEnumerable<ObservedNamespace> Pruned(Observed observed, Wish wish)
+    {
+        if (wish.Prune.Count == 0)
+            return [];
+        var names = new HashSet<string>(wish.Prune);
+        return observed.Namespaces.Where(space => names.Contains(space.Name) && IsOfProject(space, wish.Project));
     }
 
     private static ObservedNamespace? Named(Observed observed, string name)

@@ -60,6 +60,13 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
         _blocked = null;
     }
 
+    /// <summary>Marks a subnet as free: the link that has it goes before any is made.</summary>
+    public void Release(Cidr network)
+    {
+        _taken.RemoveAll(each => each.Network.PrefixLength >= network.PrefixLength && each.Network.Overlaps(network));
+        _blocked = null;
+    }
+
     /// <summary>What a subnet collides with, or null.</summary>
     /// <param name="host">The host end's address in the subnet.</param>
     /// <param name="except">The address of a host end that is to be replaced by this one.</param>

@@ -87,9 +87,9 @@ internal sealed class World
 
     public Observed Observe(Wish wish)
     {
-        bool removal = wish.RemoveAll || wish.Remove.Count > 0;
+        bool removal = wish.IsRemoval;
         bool everything = wish.RemoveAll || (!removal && Ruleset != RulesetState.Intact && Spaces.Values.Any(space => space.Link is not null));
-        List<string> names = [.. wish.Remove.Concat(wish.Ensure.Select(each => each.Name)).Distinct()];
+        List<string> names = [.. wish.Remove.Concat(wish.Prune).Concat(wish.Ensure.Select(each => each.Name)).Distinct()];
         bool others = removal && !everything && Spaces.Any(entry => entry.Value.Link is not null && !names.Contains(entry.Key));
         if (everything)
             names.AddRange(Spaces.Keys.Where(name => !names.Contains(name)));

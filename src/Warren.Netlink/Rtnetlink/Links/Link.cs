@@ -74,6 +74,12 @@ public sealed record Link
     /// <summary>The index of the bridge that it is a port of, or 0.</summary>
     public int Master { get; init; }
 
+    /// <summary>net.ipv4.conf.IFACE.forwarding; null where the kernel does not say, as for a link without IPv4.</summary>
+    public bool? Forwarding { get; init; }
+
+    /// <summary>net.ipv4.conf.IFACE.route_localnet; null where the kernel does not say.</summary>
+    public bool? RouteLocalnet { get; init; }
+
     /// <summary>Whether it is switched on.</summary>
     public bool IsUp => Flags.HasFlag(LinkFlags.Up);
 
@@ -91,6 +97,8 @@ public sealed record Link
         int peer = 0;
         int master = 0;
         MacAddress address = default;
+        bool? forwarding = null;
+        bool? routeLocalnet = null;
         AttributeReader attribute = message.Attributes<LinkHeader>();
         while (attribute.Next())
         {
@@ -110,6 +118,8 @@ public sealed record Link
                 address = new MacAddress(attribute.Get(Ifla.Address));
             else if (attribute.Is(Ifla.LinkInfo))
                 kind = ParseKind(attribute.Get(Ifla.LinkInfo));
+            else if (attribute.Is(Ifla.FamilySettings))
+                (forwarding, routeLocalnet) = ParseSysctls(attribute.Get(Ifla.FamilySettings));
         }
         return new Link
         {
@@ -123,7 +133,30 @@ public sealed record Link
             Address = address,
             PeerIndex = peer,
             Master = master,
+            Forwarding = forwarding,
+            RouteLocalnet = routeLocalnet,
         };
+    }
+
+    // IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF: u32 each, the first is IPV4_DEVCONF 1 } }
+    private static (bool? Forwarding, bool? RouteLocalnet) ParseSysctls(AttributeReader family)
+    {
+        while (family.Next())
+        {
+            if (!family.Is(Ifla.IPv4Settings))
+                continue;
+            AttributeReader settings = family.Get(Ifla.IPv4Settings);
+            while (settings.Next())
+            {
+                if (!settings.Is(Ifla.IPv4Sysctls))
+                    continue;
+                ReadOnlySpan<uint> values = MemoryMarshal.Cast<byte, uint>(settings.Value);
+                return (At(values, IPv4Sysctl.Forwarding.Type), At(values, IPv4Sysctl.RouteLocalnet.Type));
+            }
+        }
+        return (null, null);
+
+        static bool? At(ReadOnlySpan<uint> values, int number) => number <= values.Length ? values[number - 1] != 0 : null;
     }
 
     private static string ParseKind(AttributeReader attribute)

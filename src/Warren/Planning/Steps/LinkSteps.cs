@@ -106,6 +106,9 @@ public sealed record DeleteLink(string Of, string Name) : Step
     /// <summary>Whether lo inside is switched off again.</summary>
     public bool SwitchLoopbackOff { get; init; }
 
+    /// <summary>The link as it was; null for one that was never whole.</summary>
+    public LinkPlan? Was { get; init; }
+
     /// <inheritdoc/>
     public override char Sign => '-';
 
@@ -122,7 +125,7 @@ public sealed record DeleteLink(string Of, string Name) : Step
             : [$"ip link del {Name}"];
 
     /// <inheritdoc/>
-    public override Step? Undo => null;
+    public override Step? Undo => Was is null ? null : new RestoreLink(Was);
 }
 
 /// <summary>Writes into the link's alias what is published.</summary>
@@ -146,4 +149,25 @@ public sealed record MarkLink(string Of, string Name, string Alias, string Befor
 
     /// <inheritdoc/>
     public override Step Undo => new MarkLink(Of, Name, Before, Alias);
+}
+
+/// <summary>Makes a link again that was deleted by a change which then failed; it is up at once, for its rules are there.</summary>
+/// <param name="Link">The link as it was.</param>
+public sealed record RestoreLink(LinkPlan Link) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '+';
+
+    /// <inheritdoc/>
+    public override string Namespace => Link.Namespace;
+
+    /// <inheritdoc/>
+    public override string Words => new CreateLink(Link).Words + ", up";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell =>
+        [.. new CreateLink(Link).Shell, .. new SwitchLinkOn(Link.Namespace, Link.Name).Shell];
+
+    /// <inheritdoc/>
+    public override Step Undo => new DeleteLink(Link.Namespace, Link.Name) { SwitchLoopbackOff = Link.SwitchLoopbackOn };
 }

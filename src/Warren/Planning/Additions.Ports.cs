@@ -1,0 +1,209 @@
+using System.Net;
+using Warren.Model;
+using Warren.Planning.Steps;
+
+namespace Warren.Planning;
+
+// The part about published ports, and about what goes in favour of what comes.
+internal sealed partial class Additions
+{
+    // A namespace of the project that its file does not name any more.
+    private void Prune(ObservedNamespace space)
+    {
+        if (!Removal.IsOfProject(space, _wish.Project))
+            return;
+        if (space.Link?.Mark is { } mark)
+        {
+            foreach (ForwardEntry entry in Standing(space.Name, mark))
+            {
+                _unpublish.Add(entry);
+                _ports.Release(entry.Host);
+            }
+            _goneAddresses.Add(mark.Inside.Address);
+        }
+        if (space.Link is { } link)
+        {
+            if (IsWanted(link))
+                _first.Add(Delete(space, link));
+            else
+                _last.Add(Delete(space, link));
+        }
+        if (Resolver.IsOurs(space.Resolver))
+            _last.Add(new RemoveResolver(space.Name, space.Resolver!));
+        if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
+            _last.Add(new DeleteNamespace(space.Name));
+    }
+
+    // Whether a namespace that comes shall have the subnet of a link that goes.
+    private bool IsWanted(ObservedLink link)
+    {
+        if (link.Host is not { } host)
+            return false;
+        foreach (NamespaceWish wish in _wish.Ensure)
+        {
+            if (Addresses(wish).Host is { } wanted && wanted.Overlaps(host))
+            {
+                _pool.Release(host.Network);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // What a namespace of a file has and shall not have any more: others may have it.
+    private void MakeRoom(NamespaceWish wish, ObservedNamespace space)
+    {
+        if (!wish.Exact || space.Link?.Mark is not { } mark || (mark.Project is not null && mark.Project != _wish.Project))
+            return;
+        bool moves = Differs(wish, mark, space.Link);
+        if (moves && space.Link.Host is { } host)
+            _pool.Release(host.Network);
+        var kept = new ForwardSet([]);
+        if (!moves)
+        {
+            var standing = new ForwardSet(mark.Forwards);
+            foreach (PortRequest request in wish.Publish)
+            {
+                foreach (Forward forward in request.Forwards)
+                {
+                    if (!standing.Contains(forward))
+                        continue;
+                    kept.Add(forward);
+                    if (request.TakesAny)
+                        break;
+                }
+            }
+        }
+        foreach (ForwardEntry entry in Standing(space.Name, mark))
+        {
+            if (kept.Contains(new Forward(entry.Host, entry.Target.Port)))
+                continue;
+            _unpublish.Add(entry);
+            _ports.Release(entry.Host);
+        }
+        foreach (Forward forward in mark.Forwards)
+        {
+            if (kept.Contains(forward))
+                continue;
+            if (!_leaving.TryGetValue(wish.Name, out List<Forward>? leaving))
+                _leaving[wish.Name] = leaving = [];
+            leaving.Add(forward);
+            _ports.Release(forward.Host);
+        }
+    }
+
+    // The forwards in force that lead to a namespace, in the order of their ports.
+    private List<ForwardEntry> Standing(string name, LinkMark mark)
+    {
+        _byAddress ??= ByAddress();
+        if (!_byAddress.TryGetValue(mark.Inside.Address, out List<ForwardEntry>? found))
+            return [];
+        List<ForwardEntry> entries = found.ConvertAll(entry => entry with { Namespace = name });
+        entries.Sort((a, b) => Removal.Order(a.Host).CompareTo(Removal.Order(b.Host)));
+        return entries;
+    }
+
+    private Dictionary<IPAddress, List<ForwardEntry>>? _byAddress;
+
+    private Dictionary<IPAddress, List<ForwardEntry>> ByAddress()
+    {
+        var index = new Dictionary<IPAddress, List<ForwardEntry>>();
+        foreach ((HostPort host, Target target) in _observed.Forwards)
+        {
+            if (!index.TryGetValue(target.Address, out List<ForwardEntry>? entries))
+                index[target.Address] = entries = [];
+            entries.Add(new ForwardEntry(host, target, ""));
+        }
+        return index;
+    }
+
+    // What shall be published in the end: what was, less what goes, and what comes.
+    private List<Forward> NewForwards(NamespaceWish wish, LinkMark mark)
+    {
+        var published = new ForwardSet(mark.Forwards);
+        var gone = new ForwardSet(_leaving.GetValueOrDefault(wish.Name, []));
+        foreach (PortRequest request in wish.Unpublish)
+        {
+            foreach (Forward forward in Meant(request, published, wish.Name))
+            {
+                bool listed = published.Contains(forward) && !gone.Contains(forward);
+                gone.Add(forward);
+                if (_observed.Forwards.TryGetValue(forward.Host, out Target target) && target == TargetOf(mark.Inside, forward))
+                    _unpublish.Add(new ForwardEntry(forward.Host, target, wish.Name));
+                else if (!listed)
+                    throw new RefusedException(RefusalKind.NotFound, new Refusal($"{wish.Name}: {forward} is not published", "warren ports"));
+            }
+        }
+        published.Remove(gone);
+        LinkMark staying = mark with { Forwards = published.ToList() };
+        foreach (PortRequest request in wish.Publish)
+        {
+            foreach (Forward forward in _ports.Choose(request, staying, _refusals))
+                published.Add(forward);
+        }
+        return published.ToList();
+    }
+
+    // What was published on any free port is taken back without naming the port that it got.
+    private static IEnumerable<Forward> Meant(PortRequest request, ForwardSet published, string name)
+    {
+        if (!request.TakesAny)
+            return request.Forwards;
+        foreach (Forward forward in published.ToList())
+        {
+            if (forward.Port == request.First && forward.Host.Protocol == request.Protocol && request.Forwards.Contains(forward))
+                return [forward];
+        }
+        throw new RefusedException(
+            RefusalKind.NotFound,
+            new Refusal($"{name}: port {request.First}/{request.Protocol.Word()} is not published on a port that was chosen for it", "warren ports")
+        );
+    }
+
+    private void Publish(Forward forward, LinkMark mark)
+    {
+        Target target = TargetOf(mark.Inside, forward);
+        bool stands = _observed.Forwards.TryGetValue(forward.Host, out Target standing);
+        if (stands && standing == target && TableStands)
+            return;
+        // it leads where nobody is
+        if (stands && standing != target && TableStands && !_ports.IsReleased(forward.Host))
+        {
+            _unpublish.Add(new ForwardEntry(forward.Host, standing, mark.Namespace));
+            _ports.Release(forward.Host);
+        }
+        _publish.Add(new ForwardEntry(forward.Host, target, mark.Namespace));
+    }
+
+    // A table that is made again gets back what the aliases of all links say is published, and what their addresses had in
+    // the old one: an alias does not always hold all.
+    private List<ForwardEntry> AllForwards()
+    {
+        var all = new List<ForwardEntry>(_publish);
+        var seen = new HashSet<HostPort>();
+        foreach (ForwardEntry entry in _publish)
+            seen.Add(entry.Host);
+        foreach (ForwardEntry entry in _unpublish)
+            seen.Add(entry.Host);
+        var owners = new Dictionary<IPAddress, string>();
+        foreach (ObservedNamespace space in _observed.Namespaces)
+        {
+            if (space.Link?.Mark is not { } mark || _goneAddresses.Contains(mark.Inside.Address))
+                continue;
+            owners[mark.Inside.Address] = space.Name;
+            if (_wished.Contains(space.Name))
+                continue;
+            foreach (Forward forward in mark.Forwards)
+            {
+                if (seen.Add(forward.Host))
+                    all.Add(new ForwardEntry(forward.Host, TargetOf(mark.Inside, forward), space.Name));
+            }
+        }
+        foreach ((HostPort host, Target target) in _observed.Forwards)
+        {
+            if (owners.TryGetValue(target.Address, out string? owner) && seen.Add(host))
+                all.Add(new ForwardEntry(host, target, owner));
+        }
+        return all;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using Warren.Model;
+
+namespace Warren.Planning.Steps;
+
+/// <summary>Switches a link inside a namespace on again.</summary>
+/// <param name="Of">The namespace's name.</param>
+/// <param name="Link">The link's name inside.</param>
+public sealed record SwitchInsideOn(string Of, string Link) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '~';
+
+    /// <inheritdoc/>
+    public override string Namespace => Of;
+
+    /// <inheritdoc/>
+    public override string Words => $"link {Terminal.Safe(Link)} inside up";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell => [$"ip -n {Of} link set dev {Quote(Link)} up"];
+
+    /// <inheritdoc/>
+    public override Step? Undo => null;
+}
+
+/// <summary>Gives a link's end its address again.</summary>
+/// <param name="Of">The namespace's name.</param>
+/// <param name="Link">The end's name.</param>
+/// <param name="Address">The address.</param>
+public sealed record AddAddress(string Of, string Link, Cidr Address) : Step
+{
+    /// <summary>Whether it is the end inside the namespace, and not that on the host.</summary>
+    public bool Inside { get; init; }
+
+    /// <inheritdoc/>
+    public override char Sign => '+';
+
+    /// <inheritdoc/>
+    public override string Namespace => Of;
+
+    /// <inheritdoc/>
+    public override string Words => $"address {Address} on {Terminal.Safe(Link)}{(Inside ? " inside" : "")}";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell => [$"ip {(Inside ? $"-n {Of} " : "")}addr add {Address} dev {Quote(Link)}"];
+
+    /// <inheritdoc/>
+    public override Step? Undo => null;
+}
+
+/// <summary>Gives a namespace its default route again.</summary>
+/// <param name="Of">The namespace's name.</param>
+/// <param name="Link">The link's name inside.</param>
+/// <param name="Gateway">The host end's address.</param>
+public sealed record AddDefaultRoute(string Of, string Link, IPAddress Gateway) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '+';
+
+    /// <inheritdoc/>
+    public override string Namespace => Of;
+
+    /// <inheritdoc/>
+    public override string Words => $"default route via {Gateway} inside";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell => [$"ip -n {Of} route add default via {Gateway} dev {Quote(Link)}"];
+
+    /// <inheritdoc/>
+    public override Step? Undo => null;
+}
