@@ -31,12 +31,15 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
     /// <exception cref="ApplyException">A step failed; what was done is undone, but for what the exception names.</exception>
     public void Apply(Plan plan)
     {
+        if (plan.IsEmpty)
+            return;
         _goingLinks = GoingLinks(plan);
         for (int i = 0; i < plan.Steps.Count; i++)
         {
             try
             {
                 Apply(plan.Steps[i]);
+                Progress?.Invoke(i + 1, plan.Steps.Count);
             }
             catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
             {
@@ -46,6 +49,9 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
         _flows?.Wait();
     }
 
+    /// <summary>Told after each step: how many are done, of how many.</summary>
+    public Action<int, int>? Progress { get; init; }
+
     public void Dispose()
     {
         _flows?.Wait();
@@ -54,7 +60,9 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
         _home?.Dispose();
     }
 
-    private List<(Step Step, Exception Error)> TakeBack(IReadOnlyList<Step> steps, int failed)
+    /// <summary>Undoes the steps before one, newest first.</summary>
+    /// <returns>What could not be undone, and why.</returns>
+    public List<(Step Step, Exception Error)> TakeBack(IReadOnlyList<Step> steps, int failed)
     {
         var stuck = new List<(Step, Exception)>();
         for (int i = failed - 1; i >= 0; i--)

@@ -21,26 +21,50 @@ internal sealed record Outcome(Observed Before, Plan Plan)
 /// <param name="Name">Its name, fit for a terminal.</param>
 internal sealed record Holder(string Namespace, int ProcessId, string Name);
 
+/// <summary>How a change is carried out.</summary>
+internal sealed record Manner
+{
+    /// <summary>Looks at the plan before the first step; what it throws ends the change, and nothing was changed.</summary>
+    public Action<Plan>? Review { get; init; }
+
+    /// <summary>Told after each step: how many are done, of how many.</summary>
+    public Action<int, int>? Progress { get; init; }
+
+    /// <summary>Called under the lock before the first step of a plan that is not empty.</summary>
+    public Action<Plan>? Begin { get; init; }
+
+    /// <summary>Called under the lock after the last step, whether there were any or not.</summary>
+    public Action<Plan>? End { get; init; }
+}
+
 /// <summary>The host that this program runs on: observe, plan, apply, under one lock.</summary>
 internal static class Host
 {
     /// <summary>Fulfils a wish, whole or not at all.</summary>
     /// <exception cref="RefusedException">It cannot be fulfilled; nothing was changed.</exception>
     /// <exception cref="ApplyException">A step failed; what was done was undone.</exception>
-    public static Outcome Change(Wish wish)
+    /// <exception cref="UnverifiedException">All steps were done, and the host is not as wished for.</exception>
+    public static Outcome Change(Wish wish, Manner? manner = null)
     {
         using var session = new HostSession();
         using HostLock host = HostLock.Take();
         bool empty = true;
         try
         {
+            IReadOnlyList<string> recorded = wish.Project is { } project ? ProjectFolder.Names(project) : [];
+            wish = WithPrune(wish, recorded);
             Observed observed = new Observer(session).Observe(wish);
             empty = observed is { Ruleset: RulesetState.Absent, SwitchedOn.Count: 0, OthersRemain: false };
             Plan plan = Planner.Make(observed, wish);
+            manner?.Review?.Invoke(plan);
             Dictionary<ulong, string> going = Going(plan);
-            using (var applier = new Applier(session, host))
-                applier.Apply(plan);
+            if (!plan.IsEmpty)
+                manner?.Begin?.Invoke(plan);
+            Carry(session, host, wish, recorded, plan, manner?.Progress);
             empty = wish.IsRemoval ? !observed.OthersRemain : empty && plan.IsEmpty;
+            if (wish.Project is not null && !wish.IsRemoval && !plan.IsEmpty)
+                Verify(session, wish);
+            manner?.End?.Invoke(plan);
             return new Outcome(observed, plan) { Holders = Holders(going) };
         }
         finally
@@ -56,8 +80,20 @@ internal static class Host
     public static Outcome Preview(Wish wish)
     {
         using var session = new HostSession();
+        wish = WithPrune(wish, wish.Project is { } project ? ProjectFolder.Names(project) : []);
         Observed observed = new Observer(session).Observe(wish);
         return new Outcome(observed, Planner.Make(observed, wish));
+    }
+
+    /// <summary>Takes back what a plan did, newest step first: for one who was asked whether it shall stay.</summary>
+    /// <param name="plan">A plan that was carried out.</param>
+    /// <returns>What could not be taken back, and why.</returns>
+    public static IReadOnlyList<(Step Step, Exception Error)> TakeBack(Plan plan)
+    {
+        using var session = new HostSession();
+        using HostLock host = HostLock.Take();
+        using var applier = new Applier(session, host);
+        return applier.TakeBack(plan.Steps, plan.Steps.Count);
     }
 
     /// <summary>All that is Warren's on this host.</summary>
@@ -65,6 +101,67 @@ internal static class Host
     {
         using var session = new HostSession();
         return new Observer(session).ObserveAll();
+    }
+
+    private static Wish WithPrune(Wish wish, IReadOnlyList<string> recorded)
+    {
+        if (!wish.Whole || recorded.Count == 0)
+            return wish;
+        var ensured = new HashSet<string>();
+        foreach (NamespaceWish each in wish.Ensure)
+            ensured.Add(each.Name);
+        return wish with { Prune = [.. wish.Prune.Union(recorded).Where(name => !ensured.Contains(name))] };
+    }
+
+    // The project's names are on record before the first of its namespaces is made, and after the last is gone.
+    private static void Carry(HostSession session, HostLock host, Wish wish, IReadOnlyList<string> recorded, Plan plan, Action<int, int>? progress)
+    {
+        using var applier = new Applier(session, host) { Progress = progress };
+        if (wish.RemoveAll)
+        {
+            applier.Apply(plan);
+            foreach (string each in ProjectFolder.All())
+                ProjectFolder.Remove(each);
+            ProjectFolder.Leave();
+            return;
+        }
+        if (wish.Project is not { } project)
+        {
+            applier.Apply(plan);
+            return;
+        }
+        if (wish.IsRemoval)
+        {
+            applier.Apply(plan);
+            ProjectFolder.Remove(project);
+            return;
+        }
+        var wanted = new HashSet<string>(wish.Ensure.Select(each => each.Name));
+        string[] after = wish.Whole ? [.. wanted] : [.. wanted.Union(recorded)];
+        string[] meanwhile = [.. wanted.Union(recorded)];
+        if (!meanwhile.ToHashSet().SetEquals(recorded))
+            ProjectFolder.WriteNames(project, meanwhile);
+        try
+        {
+            applier.Apply(plan);
+        }
+        catch (ApplyException e) when (e.Stuck.Count == 0)
+        {
+            if (recorded.Count == 0)
+                ProjectFolder.Remove(project);
+            else
+                ProjectFolder.WriteNames(project, recorded);
+            throw;
+        }
+        if (after.Length != meanwhile.Length)
+            ProjectFolder.WriteNames(project, after);
+    }
+
+    private static void Verify(HostSession session, Wish wish)
+    {
+        Plan rest = Planner.Make(new Observer(session).Observe(wish), wish);
+        if (!rest.IsEmpty)
+            throw new UnverifiedException(rest);
     }
 
     private static Dictionary<ulong, string> Going(Plan plan)
@@ -90,8 +187,17 @@ internal static class Host
     private static void Leave(HostLock host)
     {
         ResolverFile.Leave(host);
+        ProjectFolder.Leave();
         if (NamespaceNames.RemoveFolder(host.NamespaceFolder))
             host.NamespaceFolder = FolderMade.Nothing;
         host.RemoveFolder();
     }
+}
+
+/// <summary>Every step of a plan was done, and yet there is something left to do: somebody else changed the host at the same time, or the
+/// kernel did something other than what it was told.</summary>
+/// <param name="rest">What is left to do.</param>
+internal sealed class UnverifiedException(Plan rest) : Exception($"still to do: {string.Join("; ", rest.Steps.Select(step => step.Words))}")
+{
+    public Plan Rest { get; } = rest;
 }

@@ -16,7 +16,8 @@ internal sealed class HostLock : IDisposable
 
     private const string LockFile = "lock";
     private const string ResolverFolderRecord = "etc-netns";
-    private const string Draft = ".new";
+    /// <summary>What the name of a file ends with that is being written.</summary>
+    internal const string Draft = ".new";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly (string Name, FolderMade Made)[] s_folderRecords =

@@ -214,7 +214,7 @@ internal sealed partial class Observer
 
     private List<Link> AllLinks() =>
         [
-            .. Dump(batch => batch.DumpLinks(), Link.Parse)
+            .. (_links?.Values.ToList() ?? Dump(batch => batch.DumpLinks(), Link.Parse))
                 .Where(link =>
                     link is { Kind: "veth", Group: LinkPlan.Group } && link.Name.StartsWith(NamespaceName.LinkPrefix, StringComparison.Ordinal)
                 ),

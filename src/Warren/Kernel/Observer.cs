@@ -24,7 +24,7 @@ internal sealed partial class Observer(HostSession session)
     {
         List<NftChain> chains = Chains();
         bool removal = wish.IsRemoval;
-        RulesetState ruleset = StateOf(chains, removal, wish.Project is not null);
+        RulesetState ruleset = StateOf(chains, removal, wish.Thorough);
         // A table that is to be made again needs to know every link.
         bool everything = wish.RemoveAll || (!removal && ruleset != RulesetState.Intact && AnyLink());
         var names = new HashSet<string>();
@@ -40,6 +40,14 @@ internal sealed partial class Observer(HostSession session)
         {
             if (names.Add(name))
                 spaces.Add(Namespace(name, removal ? Depth.Traces : Depth.All));
+        }
+        if (removal && wish.Project is { } project && !everything)
+        {
+            foreach (Link link in AllLinks())
+            {
+                if (LinkMark.TryParse(link.Alias, out LinkMark? mark) && mark.Project == project && names.Add(mark.Namespace))
+                    spaces.Add(Namespace(mark.Namespace, Depth.Traces));
+            }
         }
         foreach (NamespaceWish each in wish.Ensure)
         {

@@ -24,12 +24,14 @@ public sealed record NamespaceWish(string Name)
     /// <summary>Whether it must be there with its link already: to publish does not make a namespace.</summary>
     public bool MustExist { get; init; }
 
-    /// <summary>Whether it shall be as this says and no more: other ports are not published, another address is changed, name servers
-    /// that are not asked for go.</summary>
+    /// <summary>Whether it shall be as this says and no more: other ports are not published, another address is changed.</summary>
     public bool Exact { get; init; }
 
     /// <summary>Its name servers.</summary>
     public Dns? Dns { get; init; }
+
+    /// <summary>Whether name servers of its own that are not asked for go.</summary>
+    public bool ExactDns { get; init; }
 }
 
 /// <summary>What shall be changed by one verb.</summary>
@@ -49,6 +51,12 @@ public sealed record Wish
 
     /// <summary>Whether everything that is Warren's shall be gone.</summary>
     public bool RemoveAll { get; init; }
+
+    /// <summary>Whether the namespaces that the project had before, and that are not asked for, shall go.</summary>
+    public bool Whole { get; init; }
+
+    /// <summary>Whether to look at everything that could have been changed by others since it was made.</summary>
+    public bool Thorough { get; init; }
 
     /// <summary>Whether namespaces go and none comes.</summary>
     public bool IsRemoval => RemoveAll || Remove.Count > 0 || Ensure.Count == 0;

@@ -307,7 +307,7 @@ internal sealed partial class Additions
             }
             _before.Add(new WriteResolver(wish.Name, text, space.Resolver));
         }
-        else if (wish.Exact && Resolver.IsOurs(space.Resolver))
+        else if (wish.ExactDns && Resolver.IsOurs(space.Resolver))
         {
             _last.Add(new RemoveResolver(wish.Name, space.Resolver!));
         }

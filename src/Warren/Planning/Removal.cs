@@ -89,10 +89,12 @@ internal static class Removal
 
     private static IEnumerable<ObservedNamespace> Pruned(Observed observed, Wish wish)
     {
-        if (wish.Prune.Count == 0)
+        if (wish.Project is null)
             return [];
         var names = new HashSet<string>(wish.Prune);
-        return observed.Namespaces.Where(space => names.Contains(space.Name) && IsOfProject(space, wish.Project));
+        return observed.Namespaces.Where(space =>
+            space.Link?.Mark is { } mark ? mark.Project == wish.Project : names.Contains(space.Name) && IsWarrens(space)
+        );
     }
 
     private static ObservedNamespace? Named(Observed observed, string name)
