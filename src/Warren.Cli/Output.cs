@@ -51,6 +51,16 @@ internal static class Output
         Send(1, text);
     }
 
+    /// <summary>Writes a text to a descriptor at once, after everything that was written to standard output.</summary>
+    public static void Raw(int descriptor, string text)
+    {
+        Flush();
+        Send(descriptor, text);
+    }
+
+    /// <summary>Whether a descriptor leads to a terminal.</summary>
+    public static bool IsTerminal(int descriptor) => Libc.isatty(descriptor) == 1;
+
     private static unsafe void WriteAll(int descriptor, string text)
     {
         ReadOnlySpan<byte> bytes = Encoding.UTF8.GetBytes(text);
@@ -91,6 +101,9 @@ internal static class Output
 /// <summary>The system calls that this program makes itself, by their names in the manual's section 2.</summary>
 internal static partial class Libc
 {
+    [LibraryImport("libc")]
+    public static partial int isatty(int fd);
+
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial nint write(int fd, byte* buffer, nint length);
 }

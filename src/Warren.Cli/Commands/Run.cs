@@ -90,7 +90,7 @@ internal static class Run
         {
             Forward[] made = [.. Published(outcome)];
             if (made.Length > 0)
-                Host.Change(new Wish { Ensure = [new NamespaceWish(wish.Name) { MustExist = true, Unpublish = [.. made.Select(Exactly)] }] });
+                Host.Change(new Wish { Ensure = [new NamespaceWish(wish.Name) { MustExist = true, Unpublish = [.. made.Select(PortRequest.Exactly)] }] });
             return;
         }
         bool adopted = outcome.Before.Namespaces.Any(space => space.Name == wish.Name && space.Presence == Presence.Standing && !space.IsOurs);
@@ -125,9 +125,6 @@ internal static class Run
             .SelectMany(rules => rules.Publish)
             .Where(entry => !outcome.Before.Namespaces.Any(space => space.Link?.Mark?.Forwards.Any(forward => forward.Host == entry.Host) == true))
             .Select(entry => new Forward(entry.Host, entry.Target.Port));
-
-    private static PortRequest Exactly(Forward forward) =>
-        new(forward.Host.HostAddress, forward.Host.Port, forward.Host.Port, forward.Port, forward.Port, forward.Host.Protocol);
 
     private static int NumberOf(PosixSignal signal) =>
         signal switch

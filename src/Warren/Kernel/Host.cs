@@ -133,7 +133,11 @@ internal static class Host
         if (wish.IsRemoval)
         {
             applier.Apply(plan);
-            ProjectFolder.Remove(project);
+            string[] left = wish.Whole ? [] : [.. recorded.Except(wish.Prune)];
+            if (left.Length == 0)
+                ProjectFolder.Remove(project);
+            else if (left.Length != recorded.Count)
+                ProjectFolder.WriteNames(project, left);
             return;
         }
         var wanted = new HashSet<string>(wish.Ensure.Select(each => each.Name));

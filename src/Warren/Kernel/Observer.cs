@@ -41,7 +41,7 @@ internal sealed partial class Observer(HostSession session)
             if (names.Add(name))
                 spaces.Add(Namespace(name, removal ? Depth.Traces : Depth.All));
         }
-        if (removal && wish.Project is { } project && !everything)
+        if (removal && wish is { Project: { } project, Whole: true } && !everything)
         {
             foreach (Link link in AllLinks())
             {

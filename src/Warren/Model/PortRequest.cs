@@ -18,6 +18,10 @@ public sealed record PortRequest(IPAddress? HostAddress, int HostFirst, int Host
     private const int DynamicFirst = 49153;
     private const int DynamicLast = 65535;
 
+    /// <summary>What asks for one forward, as it is.</summary>
+    public static PortRequest Exactly(Forward forward) =>
+        new(forward.Host.HostAddress, forward.Host.Port, forward.Host.Port, forward.Port, forward.Port, forward.Host.Protocol);
+
     /// <summary>Whether any one free host port will do.</summary>
     public bool TakesAny => First == Last && HostFirst != HostLast;
 

@@ -93,7 +93,9 @@ internal static class Removal
             return [];
         var names = new HashSet<string>(wish.Prune);
         return observed.Namespaces.Where(space =>
-            space.Link?.Mark is { } mark ? mark.Project == wish.Project : names.Contains(space.Name) && IsWarrens(space)
+            space.Link?.Mark is { } mark
+                ? mark.Project == wish.Project && (wish.Whole || names.Contains(space.Name))
+                : names.Contains(space.Name) && IsWarrens(space)
         );
     }
 

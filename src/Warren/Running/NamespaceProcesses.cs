@@ -60,24 +60,30 @@ internal static class NamespaceProcesses
     /// <param name="grace">How long they have.</param>
     /// <returns>The ids of those that could not be ended: no right to, or stuck in the kernel.</returns>
     /// <exception cref="InvalidOperationException">The namespace is the host's, or the one that this process is in.</exception>
-    public static List<int> End(ulong namespaceInode, TimeSpan grace)
+    public static List<int> End(ulong namespaceInode, TimeSpan grace) => End([namespaceInode], grace);
+
+    /// <summary>Ends all processes in several namespaces, as <see cref="End(ulong, TimeSpan)"/> does in one.</summary>
+    public static List<int> End(IReadOnlyCollection<ulong> namespaceInodes, TimeSpan grace)
     {
-        if (IsIn(Environment.ProcessId, namespaceInode) || IsIn(1, namespaceInode))
-            throw new InvalidOperationException($"Namespace {namespaceInode} is not one whose processes may be ended.");
-        Round(namespaceInode, SystemCalls.SIGTERM, grace);
-        Round(namespaceInode, SystemCalls.SIGKILL, KillBound);
-        return In(namespaceInode).FindAll(id => id != 1);
+        foreach (ulong inode in namespaceInodes)
+        {
+            if (IsIn(Environment.ProcessId, inode) || IsIn(1, inode))
+                throw new InvalidOperationException($"Namespace {inode} is not one whose processes may be ended.");
+        }
+        Round(namespaceInodes, SystemCalls.SIGTERM, grace);
+        Round(namespaceInodes, SystemCalls.SIGKILL, KillBound);
+        return In(namespaceInodes).FindAll(process => process.Id != 1).ConvertAll(process => process.Id);
     }
 
     // Until none is left, since processes fork; each is signalled once.
-    private static void Round(ulong inode, int signal, TimeSpan bound)
+    private static void Round(IReadOnlyCollection<ulong> inodes, int signal, TimeSpan bound)
     {
         long start = Stopwatch.GetTimestamp();
         Dictionary<int, int> descriptors = [];
         try
         {
             TimeSpan left = bound;
-            while (Signal(inode, signal, descriptors) && left > TimeSpan.Zero)
+            while (Signal(inodes, signal, descriptors) && left > TimeSpan.Zero)
             {
                 WaitForOne(descriptors, left);
                 left = bound - Stopwatch.GetElapsedTime(start);
@@ -91,9 +97,9 @@ internal static class NamespaceProcesses
     }
 
     // True while there are processes that were signalled and live.
-    private static bool Signal(ulong inode, int signal, Dictionary<int, int> descriptors)
+    private static bool Signal(IReadOnlyCollection<ulong> inodes, int signal, Dictionary<int, int> descriptors)
     {
-        foreach (int id in In(inode))
+        foreach ((int id, ulong inode) in In(inodes))
         {
             if (id == 1 || descriptors.ContainsKey(id))
                 continue;
