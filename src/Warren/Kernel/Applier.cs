@@ -147,6 +147,9 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
             case SwitchForwardingOff off:
                 SwitchForwardingBack(off);
                 break;
+            case ServiceStep:
+                // the supervisor's, before the first step or after the last
+                break;
             case EndFlows end:
                 _flows = FlowEnding.Start(end);
                 break;

@@ -51,7 +51,7 @@ internal static class Host
         bool empty = true;
         try
         {
-            IReadOnlyList<string> recorded = wish.Project is { } project ? ProjectFolder.Names(project) : [];
+            IReadOnlyList<string> recorded = wish.Project is { } project ? ProjectRecord.Names(project) : [];
             wish = WithPrune(wish, recorded);
             Observed observed = new Observer(session).Observe(wish);
             empty = observed is { Ruleset: RulesetState.Absent, SwitchedOn.Count: 0, OthersRemain: false };
@@ -80,7 +80,7 @@ internal static class Host
     public static Outcome Preview(Wish wish)
     {
         using var session = new HostSession();
-        wish = WithPrune(wish, wish.Project is { } project ? ProjectFolder.Names(project) : []);
+        wish = WithPrune(wish, wish.Project is { } project ? ProjectRecord.Names(project) : []);
         Observed observed = new Observer(session).Observe(wish);
         return new Outcome(observed, Planner.Make(observed, wish));
     }
@@ -120,9 +120,9 @@ internal static class Host
         if (wish.RemoveAll)
         {
             applier.Apply(plan);
-            foreach (string each in ProjectFolder.All())
-                ProjectFolder.Remove(each);
-            ProjectFolder.Leave();
+            foreach (string each in ProjectRecord.All())
+                ProjectRecord.Remove(each);
+            ProjectRecord.Leave();
             return;
         }
         if (wish.Project is not { } project)
@@ -135,16 +135,16 @@ internal static class Host
             applier.Apply(plan);
             string[] left = wish.Whole ? [] : [.. recorded.Except(wish.Prune)];
             if (left.Length == 0)
-                ProjectFolder.Remove(project);
+                ProjectRecord.Remove(project);
             else if (left.Length != recorded.Count)
-                ProjectFolder.WriteNames(project, left);
+                ProjectRecord.WriteNames(project, left);
             return;
         }
         var wanted = new HashSet<string>(wish.Ensure.Select(each => each.Name));
         string[] after = wish.Whole ? [.. wanted] : [.. wanted.Union(recorded)];
         string[] meanwhile = [.. wanted.Union(recorded)];
         if (!meanwhile.ToHashSet().SetEquals(recorded))
-            ProjectFolder.WriteNames(project, meanwhile);
+            ProjectRecord.WriteNames(project, meanwhile);
         try
         {
             applier.Apply(plan);
@@ -152,18 +152,19 @@ internal static class Host
         catch (ApplyException e) when (e.Stuck.Count == 0)
         {
             if (recorded.Count == 0)
-                ProjectFolder.Remove(project);
+                ProjectRecord.Remove(project);
             else
-                ProjectFolder.WriteNames(project, recorded);
+                ProjectRecord.WriteNames(project, recorded);
             throw;
         }
         if (after.Length != meanwhile.Length)
-            ProjectFolder.WriteNames(project, after);
+            ProjectRecord.WriteNames(project, after);
     }
 
     private static void Verify(HostSession session, Wish wish)
     {
         Plan rest = Planner.Make(new Observer(session).Observe(wish), wish);
+        rest = new Plan([.. rest.Steps.Where(step => step is not ServiceStep)]);
         if (!rest.IsEmpty)
             throw new UnverifiedException(rest);
     }
@@ -191,7 +192,7 @@ internal static class Host
     private static void Leave(HostLock host)
     {
         ResolverFile.Leave(host);
-        ProjectFolder.Leave();
+        ProjectRecord.Leave();
         if (NamespaceNames.RemoveFolder(host.NamespaceFolder))
             host.NamespaceFolder = FolderMade.Nothing;
         host.RemoveFolder();

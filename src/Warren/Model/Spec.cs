@@ -87,6 +87,25 @@ public sealed record Service(string Namespace, string Name, IReadOnlyList<string
 
     /// <summary>How long it has after SIGTERM, before SIGKILL.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether both are the same in every member, lists by what is in them.</summary>
+    public bool Equals(Service? other) =>
+        other is not null
+        && Namespace == other.Namespace
+        && Name == other.Name
+        && Command.SequenceEqual(other.Command)
+        && Directory == other.Directory
+        && Environment.SequenceEqual(other.Environment)
+        && User == other.User
+        && Capabilities.SequenceEqual(other.Capabilities)
+        && Restart == other.Restart
+        && RestartLimit == other.RestartLimit
+        && DependsOn.SequenceEqual(other.DependsOn)
+        && Equals(Ready, other.Ready)
+        && StopGrace == other.StopGrace;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Namespace, Name, Command.Count);
 }
 
 /// <summary>When a service is ready: a port listens, or a command succeeds. One of the two is given.</summary>
@@ -103,4 +122,11 @@ public sealed record Readiness
 
     /// <summary>After how long the service counts as failed.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether both are the same in every member.</summary>
+    public bool Equals(Readiness? other) =>
+        other is not null && Port == other.Port && Protocol == other.Protocol && Command.SequenceEqual(other.Command) && Timeout == other.Timeout;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Port, Protocol, Command.Count, Timeout);
 }

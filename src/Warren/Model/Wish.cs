@@ -43,6 +43,9 @@ public sealed record Wish
     /// <summary>Namespaces that shall be there.</summary>
     public IReadOnlyList<NamespaceWish> Ensure { get; init; } = [];
 
+    /// <summary>Services that shall run in the namespaces that shall be there.</summary>
+    public IReadOnlyList<Service> Services { get; init; } = [];
+
     /// <summary>Namespaces that shall be gone.</summary>
     public IReadOnlyList<string> Remove { get; init; } = [];
 

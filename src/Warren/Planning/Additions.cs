@@ -58,7 +58,7 @@ internal sealed partial class Additions
         if (_unpublish.Count > 0 || _goneAddresses.Count > 0)
             steps.Add(new EndFlows([.. _unpublish], [.. _goneAddresses]));
         steps.AddRange(_last);
-        return new Plan(steps);
+        return new Plan(ServiceChanges.Around(_observed, _wish, steps));
     }
 
     private ObservedNamespace Find(string name) =>

@@ -100,6 +100,11 @@ public readonly record struct Target(IPAddress Address, int Port)
 /// <param name="Process">Its name and number: <c>nginx (pid 812)</c>.</param>
 public readonly record struct Listener(HostPort Host, string Process);
 
+/// <summary>A service of a project as it was found.</summary>
+/// <param name="Service">As it was wished for when it was started.</param>
+/// <param name="Alive">Whether it runs, or did what it had to; one that failed does not count.</param>
+public sealed record ObservedService(Service Service, bool Alive);
+
 /// <summary>What there is of our table.</summary>
 public enum RulesetState
 {
@@ -154,6 +159,9 @@ public sealed record Observed
 
     /// <summary>Chains of others in which Warren's accept rules stand.</summary>
     public IReadOnlyList<ForeignChain> Openings { get; init; } = [];
+
+    /// <summary>The services that the project has.</summary>
+    public IReadOnlyList<ObservedService> Services { get; init; } = [];
 
     /// <summary>Rules of others that take one of the wanted ports.</summary>
     public IReadOnlyList<ForeignForward> ForeignForwards { get; init; } = [];

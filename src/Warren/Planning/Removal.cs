@@ -57,7 +57,7 @@ internal static class Removal
             if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
                 steps.Add(new DeleteNamespace(space.Name));
         }
-        return new Plan(steps);
+        return new Plan(ServiceChanges.Around(observed, wish, steps));
     }
 
     /// <summary>Whether a namespace may be taken away because a project's file does not name it, or no longer.</summary>

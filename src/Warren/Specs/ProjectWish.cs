@@ -38,6 +38,10 @@ internal static class ProjectWish
         {
             Project = project,
             Ensure = wishes,
+            Services =
+            [
+                .. spec.Namespaces.Where(space => names.Count == 0 || chosen.Contains(space.Name)).SelectMany(space => space.Services),
+            ],
             Whole = names.Count == 0,
             Thorough = true,
         };

@@ -8,7 +8,7 @@ namespace Warren.Kernel;
 /// What a project leaves under /run/warren/projects: the names of the namespaces that it has or may have, written before the first of
 /// them is made, so that a next `up` finds what its file no longer names. Whose a namespace is says its link, not this.
 /// </summary>
-internal static class ProjectFolder
+internal static class ProjectRecord
 {
     /// <summary>The folder of all projects.</summary>
     public const string Root = HostLock.Folder + "/projects";
