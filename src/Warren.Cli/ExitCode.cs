@@ -14,6 +14,9 @@ internal static class ExitCode
     /// <summary>What was typed cannot be meant.</summary>
     public const int Usage = 2;
 
+    /// <summary>With `plan --detailed-exitcode`: there is something to do.</summary>
+    public const int Changes = 2;
+
     /// <summary>Something is in the way: a taken port, a subnet in use.</summary>
     public const int Conflict = 3;
 
@@ -22,6 +25,9 @@ internal static class ExitCode
 
     /// <summary>No privilege, or the kernel lacks something.</summary>
     public const int Unable = 5;
+
+    /// <summary>With `status`: something is missing or not as it should be.</summary>
+    public const int Drifted = 6;
 
     /// <summary>With run and exec: Warren failed, not the command.</summary>
     public const int RunFailed = 125;

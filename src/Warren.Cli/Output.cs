@@ -98,11 +98,25 @@ internal static class Output
     }
 }
 
+/// <summary>struct pollfd, poll.h.</summary>
+internal struct PollDescriptor
+{
+    public int Descriptor;
+    public short Asked;
+    public short Happened;
+}
+
 /// <summary>The system calls that this program makes itself, by their names in the manual's section 2.</summary>
 internal static partial class Libc
 {
     [LibraryImport("libc")]
     public static partial int isatty(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial nint read(int fd, byte* buffer, nint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int poll(PollDescriptor* descriptors, nuint count, int milliseconds);
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial nint write(int fd, byte* buffer, nint length);

@@ -87,13 +87,25 @@ internal static class Host
 
     /// <summary>Takes back what a plan did, newest step first: for one who was asked whether it shall stay.</summary>
     /// <param name="plan">A plan that was carried out.</param>
+    /// <param name="project">Whose plan.</param>
+    /// <param name="names">The names that the project had before.</param>
     /// <returns>What could not be taken back, and why.</returns>
-    public static IReadOnlyList<(Step Step, Exception Error)> TakeBack(Plan plan)
+    public static IReadOnlyList<(Step Step, Exception Error)> TakeBack(Plan plan, string project, IReadOnlyList<string> names)
     {
         using var session = new HostSession();
         using HostLock host = HostLock.Take();
-        using var applier = new Applier(session, host);
-        return applier.TakeBack(plan.Steps, plan.Steps.Count);
+        List<(Step Step, Exception Error)> stuck;
+        using (var applier = new Applier(session, host))
+            stuck = applier.TakeBack(plan.Steps, plan.Steps.Count);
+        if (stuck.Count > 0)
+            return stuck;
+        if (names.Count == 0)
+            ProjectRecord.Remove(project);
+        else
+            ProjectRecord.WriteNames(project, names);
+        if (plan.Steps.Any(step => step is ChangeRules { Table: TableChange.Create }))
+            Leave(host);
+        return stuck;
     }
 
     /// <summary>All that is Warren's on this host.</summary>
