@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Warren.Cli.Commands;
 using Warren.Running;
+using Warren.Running.Services;
 
 namespace Warren.Cli;
 
@@ -19,6 +20,9 @@ internal static class Program
         ("publish", Publish.Build),
         ("unpublish", Unpublish.Build),
         ("ports", Ports.Build),
+        ("ps", ProcessStatus.Build),
+        ("logs", Logs.Build),
+        ("restart", Restart.Build),
         ("plan", PlanVerb.Build),
         ("completion", Completion.Build),
     ];
@@ -30,6 +34,8 @@ internal static class Program
     {
         if (args is [Child.Verb, ..])
             return Child.Enter(args.AsSpan(1));
+        if (args is [Daemon.Verb, { } project])
+            return Daemon.Supervise(project);
         int code = Invoke(CommandLine.Split(args));
         Output.Flush();
         return Output.Lost && code == ExitCode.Done ? ExitCode.Failed : code;

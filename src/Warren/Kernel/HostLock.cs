@@ -228,7 +228,8 @@ internal sealed class HostLock : IDisposable
             throw new NetlinkException(errno, "lock", $"{Folder}/{LockFile}");
     }
 
-    private static unsafe bool IsLinked(int file)
+    /// <summary>Whether an open file still has a name.</summary>
+    internal static unsafe bool IsLinked(int file)
     {
         // struct statx: stx_nlink at 16
         byte* buffer = stackalloc byte[256];

@@ -48,26 +48,34 @@ internal static unsafe class Child
     /// <returns>The exit code to end with, if it returns.</returns>
     public static int Enter(ReadOnlySpan<string> arguments)
     {
+        bool reports = false;
         try
         {
-            return Exec.Replace(ExecRequest.FromArguments(arguments));
+            ExecRequest request = ExecRequest.FromArguments(arguments);
+            reports = request.Reports;
+            return Exec.Replace(request);
         }
         catch (ExecException e)
         {
-            Complain(e);
+            if (reports)
+                Write(ExecRequest.ReportDescriptor, $"{e.ExitCode} {e.Message}");
+            else
+                Complain(e);
             return e.ExitCode;
         }
     }
 
     /// <summary>Writes <c>warren exec: web1: no command …</c> to standard error, without the console's terminal settings.</summary>
-    public static void Complain(ExecException failure)
+    public static void Complain(ExecException failure) => Write(2, $"warren exec: {failure.Message}\n");
+
+    private static void Write(int descriptor, string text)
     {
-        ReadOnlySpan<byte> line = Encoding.UTF8.GetBytes($"warren exec: {failure.Message}\n");
+        ReadOnlySpan<byte> line = Encoding.UTF8.GetBytes(text);
         while (!line.IsEmpty)
         {
             nint written;
             fixed (byte* first = line)
-                written = SystemCalls.write(2, first, (nuint)line.Length);
+                written = SystemCalls.write(descriptor, first, (nuint)line.Length);
             if (written < 0 && Errno.Last != Errno.Interrupted)
                 return;
             line = line[(int)Math.Max(written, 0)..];

@@ -35,7 +35,9 @@ internal static unsafe class Exec
         bool isRoot = SystemCalls.geteuid() == 0;
         bool keepsAll = account.Uid == 0 && request.User is not null && request.Capabilities.Count == 0;
         if (isRoot && !account.IsCaller)
-            Describe(account, environment);
+            Describe(account, environment, request.KeptVariables);
+        if (request.Reports)
+            OwnOutput(account);
 
         EnterNetwork(name);
         NamespaceMounts.Enter(name);
@@ -43,10 +45,14 @@ internal static unsafe class Exec
             NamespaceMounts.IgnoreFilePrivileges();
         CloseDescriptors(name);
         ResetSignals();
+        if (request.OpenFiles is { } files)
+            LimitOpenFiles(files);
         if (keepsAll)
             Privileges.KeepAll(name, account);
         else
             Privileges.Reduce(name, account, kept);
+        if (request.Directory is { } directory && SystemCalls.chdir(directory) != 0)
+            throw ExecException.Refused(name, $"enter folder {Terminal.Safe(directory)} as {account}", Errno.Last, "look at it with ls -ld, or say another user");
         throw new CommandSearch(name, account, command, environment).Become();
     }
 
@@ -61,12 +67,25 @@ internal static unsafe class Exec
             );
     }
 
-    private static void Describe(Account account, List<byte[]> environment)
+    private static void Describe(Account account, List<byte[]> environment, IReadOnlyList<string> kept)
     {
-        NativeText.Set(environment, "HOME", account.Home);
-        NativeText.Set(environment, "USER", account.Name);
-        NativeText.Set(environment, "LOGNAME", account.Name);
-        NativeText.Set(environment, "SHELL", account.Shell);
+        foreach ((string variable, string? value) in ((string, string?)[])[("HOME", account.Home), ("USER", account.Name), ("LOGNAME", account.Name), ("SHELL", account.Shell)])
+        {
+            if (!kept.Contains(variable))
+                NativeText.Set(environment, variable, value);
+        }
+    }
+
+    // A pipe belongs to who made it: without this, /dev/stdout and /dev/stderr could not be opened by the command.
+    private static void OwnOutput(Account account) => _ = SystemCalls.fchown(1, account.Uid, account.Gid);
+
+    private static void LimitOpenFiles(ulong soft)
+    {
+        ulong* limits = stackalloc ulong[2];
+        if (SystemCalls.getrlimit(SystemCalls.RLIMIT_NOFILE, limits) != 0)
+            return;
+        limits[0] = Math.Min(soft, limits[1]);
+        _ = SystemCalls.setrlimit(SystemCalls.RLIMIT_NOFILE, limits);
     }
 
     private static void EnterNetwork(string name)

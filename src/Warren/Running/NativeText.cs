@@ -26,13 +26,21 @@ internal static unsafe class NativeText
         return tail.Select(word => Encoding.UTF8.GetString(word)).SequenceEqual(command) ? tail : encoded;
     }
 
-    /// <summary>A NULL-ended array of strings for execve(2), in memory of its own that nobody frees.</summary>
+    /// <summary>A NULL-ended array of strings for execve(2), in memory of its own, which most leave to the end of the process.</summary>
     public static byte** Vector(IReadOnlyList<byte[]> words)
     {
         byte** vector = (byte**)NativeMemory.AllocZeroed((nuint)words.Count + 1, (nuint)sizeof(byte*));
         for (int i = 0; i < words.Count; i++)
             vector[i] = Copy(words[i]);
         return vector;
+    }
+
+    /// <summary>Frees what <see cref="Vector"/> made, in a process that lives long.</summary>
+    public static void Free(byte** vector)
+    {
+        for (byte** word = vector; *word is not null; word++)
+            NativeMemory.Free(*word);
+        NativeMemory.Free(vector);
     }
 
     /// <summary>A string for the C library, in memory of its own that nobody frees.</summary>

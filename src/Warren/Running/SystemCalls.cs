@@ -47,6 +47,7 @@ internal static partial class SystemCalls
     public const int WEXITED = 4;
     public const int WNOWAIT = 0x1000000;
     public const short POLLIN = 1;
+    public const int RLIMIT_NOFILE = 7;
 
     // asm/unistd_64.h, and asm-generic/unistd.h for all later architectures; those from 400 on are the same everywhere
     public static nint SYS_rt_sigaction => IsX64 ? 13 : 134;
@@ -86,6 +87,20 @@ internal static partial class SystemCalls
     /// <summary>capset(2), of the calling thread.</summary>
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int capset(void* header, void* sets);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fchown(int fd, uint uid, uint gid);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int chdir(string path);
+
+    /// <summary>getrlimit(2): the soft limit, then the hard one.</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int getrlimit(int resource, ulong* limits);
+
+    /// <summary>setrlimit(2).</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int setrlimit(int resource, ulong* limits);
 
     [LibraryImport("libc")]
     public static partial uint geteuid();

@@ -1,0 +1,96 @@
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Wire;
+
+namespace Warren.Running.Services;
+
+/// <summary>The end of a service with everything it started: SIGTERM once for each, and after the grace SIGKILL, until none is left.</summary>
+internal sealed class Ending(TimeSpan grace)
+{
+    private readonly HashSet<(int Id, ulong StartTime)> _asked = [];
+    private long _patienceEnds = EventLoop.Now + (long)grace.TotalMilliseconds;
+
+    /// <summary>No grace any more.</summary>
+    public void Hurry() => _patienceEnds = long.MinValue;
+
+    /// <summary>How long until the grace is over.</summary>
+    public TimeSpan Patience => TimeSpan.FromMilliseconds(Math.Max(0, _patienceEnds - EventLoop.Now));
+
+    /// <summary>Signals those who are left.</summary>
+    /// <returns>Whether none was.</returns>
+    public bool Round(IReadOnlyCollection<LivingProcess> left)
+    {
+        bool kill = EventLoop.Now >= _patienceEnds;
+        foreach (LivingProcess process in left)
+        {
+            if (process.Id == 1)
+                continue;
+            if (kill)
+            {
+                Send(process, SystemCalls.SIGKILL);
+            }
+            else if (_asked.Add((process.Id, process.StartTime)))
+            {
+                Send(process, SystemCalls.SIGTERM);
+                // a stopped process only reads its mail when it goes on
+                Send(process, SystemCalls.SIGCONT);
+            }
+        }
+        return left.Count == 0;
+    }
+
+    /// <summary>Ends what a supervisor that was killed left behind, and waits for it.</summary>
+    /// <param name="project">Whose services.</param>
+    /// <param name="saved">What it supervised.</param>
+    /// <returns>How many could not be ended.</returns>
+    public static int OfLeftovers(string project, SavedServices saved)
+    {
+        var namespaces = new HashSet<ulong>();
+        TimeSpan grace = TimeSpan.Zero;
+        foreach (Model.Service service in saved.Services)
+        {
+            namespaces.Add(NamespaceInode(service.Namespace));
+            grace = service.StopGrace > grace ? service.StopGrace : grace;
+        }
+        namespaces.Remove(0);
+        if (saved.Services.Count == 0)
+            return 0;
+        var ending = new Ending(grace);
+        long end = EventLoop.Now + (long)grace.TotalMilliseconds + 5000;
+        int pause = 1;
+        while (true)
+        {
+            List<LivingProcess> left = Census.Take(project, 0, namespaces).Marked();
+            if (ending.Round(left))
+                return 0;
+            if (EventLoop.Now > end)
+                return left.Count;
+            Libc.Pause(pause);
+            pause = Math.Min(2 * pause, 100);
+        }
+    }
+
+    /// <summary>The inode of a namespace; 0 if there is none.</summary>
+    public static ulong NamespaceInode(string name)
+    {
+        try
+        {
+            using NetworkNamespace network = NetworkNamespace.Open(name);
+            return network.Inode;
+        }
+        catch (NetlinkException)
+        {
+            return 0;
+        }
+    }
+
+    // Through a descriptor of the process: its id may have passed to another one.
+    private static void Send(LivingProcess process, int signal)
+    {
+        int descriptor = (int)SystemCalls.syscall(SystemCalls.SYS_pidfd_open, process.Id, 0, 0, 0);
+        if (descriptor < 0)
+            return;
+        if (Census.IsStill(process))
+            _ = SystemCalls.syscall(SystemCalls.SYS_pidfd_send_signal, descriptor, signal, 0, 0);
+        _ = SystemCalls.close(descriptor);
+    }
+}
