@@ -40,11 +40,11 @@ internal static class ProcessStatus
         IReadOnlyList<string> all = Services.Projects();
         if (project is null)
             return all;
-        if (all.Contains(Arguments.Checked(project)))
+        if (all.Contains(project))
             return [project];
         throw new RefusedException(
             RefusalKind.NotFound,
-            new Refusal($"no project '{project}'", all.Count == 0 ? "warren up, which makes one of a warren.yaml" : "one of " + string.Join(", ", all))
+            new Refusal($"no project '{Model.Terminal.Safe(project)}'", all.Count == 0 ? "warren up, which makes one of a warren.yaml" : "one of " + string.Join(", ", all))
         );
     }
 }

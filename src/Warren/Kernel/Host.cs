@@ -3,6 +3,7 @@ using Warren.Netlink.Namespaces;
 using Warren.Planning;
 using Warren.Planning.Steps;
 using Warren.Running;
+using Warren.Running.Services;
 
 namespace Warren.Kernel;
 
@@ -53,7 +54,7 @@ internal static class Host
         {
             IReadOnlyList<string> recorded = wish.Project is { } project ? ProjectRecord.Names(project) : [];
             wish = WithPrune(wish, recorded);
-            Observed observed = new Observer(session).Observe(wish);
+            Observed observed = WithServices(new Observer(session).Observe(wish), wish);
             empty = observed is { Ruleset: RulesetState.Absent, SwitchedOn.Count: 0, OthersRemain: false };
             Plan plan = Planner.Make(observed, wish);
             manner?.Review?.Invoke(plan);
@@ -81,7 +82,7 @@ internal static class Host
     {
         using var session = new HostSession();
         wish = WithPrune(wish, wish.Project is { } project ? ProjectRecord.Names(project) : []);
-        Observed observed = new Observer(session).Observe(wish);
+        Observed observed = WithServices(new Observer(session).Observe(wish), wish);
         return new Outcome(observed, Planner.Make(observed, wish));
     }
 
@@ -114,6 +115,9 @@ internal static class Host
         using var session = new HostSession();
         return new Observer(session).ObserveAll();
     }
+
+    private static Observed WithServices(Observed observed, Wish wish) =>
+        wish.Project is { } project ? observed with { Services = Services.Observe(project) } : observed;
 
     private static Wish WithPrune(Wish wish, IReadOnlyList<string> recorded)
     {

@@ -199,8 +199,8 @@ internal sealed class ProjectFolder : IDisposable
 
     private static ProjectFolder? Open(string project, bool create)
     {
-        if (NamespaceName.Fault(project) is { } fault)
-            throw new ArgumentException($"The project's name {fault}.", nameof(project));
+        if (!ProjectName.IsValid(project))
+            throw new ArgumentException($"'{project}' can be no project's name.", nameof(project));
         const int Here = -100; // AT_FDCWD
         int folder = Here;
         foreach (string step in (string[])[HostLock.Folder, "projects", project])

@@ -59,6 +59,11 @@ internal sealed record ServiceState(string Name, ServiceStatus Status)
     /// <summary>Whether it is not what was wished: it failed, or it ended with another code than 0.</summary>
     public bool IsFailure => Status == ServiceStatus.Failed || Status == ServiceStatus.Exited && ExitCode != 0;
 
+    /// <summary>Whether nothing is to be done about it: it runs or is about to, or it has done what it had to.</summary>
+    public bool IsAsWished =>
+        Status is ServiceStatus.Waiting or ServiceStatus.Starting or ServiceStatus.Running or ServiceStatus.Restarting
+        || Status == ServiceStatus.Exited && ExitCode == 0;
+
     /// <summary>The status in words: <c>running</c>, <c>exited 3</c>, <c>restarting in 2 s</c>.</summary>
     public string Words =>
         Status switch

@@ -170,25 +170,22 @@ internal static class Services
         }
     }
 
+    /// <summary>The services of a project as a plan looks at them.</summary>
+    public static IReadOnlyList<ObservedService> Observe(string project)
+    {
+        IReadOnlyList<Service> saved = Saved(project);
+        if (saved.Count == 0)
+            return [];
+        var states = new Dictionary<string, ServiceState>();
+        foreach (ServiceState state in Look(project) ?? [])
+            states[state.Name] = state;
+        return [.. saved.Select(service => new ObservedService(service, states.TryGetValue(service.FullName, out ServiceState? state) && state.IsAsWished))];
+    }
+
     /// <summary>The projects of this host.</summary>
     public static IReadOnlyList<string> Projects()
     {
-        var names = new List<string>();
-        try
-        {
-            foreach (string path in Directory.EnumerateDirectories(ProjectFolder.Root))
-            {
-                string name = Path.GetFileName(path);
-                if (NamespaceName.Fault(name) is null)
-                    names.Add(name);
-            }
-        }
-        catch (DirectoryNotFoundException)
-        {
-            return [];
-        }
-        names.Sort(StringComparer.Ordinal);
-        return names;
+        return ProjectRecord.All();
     }
 
     /// <summary>Removes the files that are about services, and the project's folder if nothing else is in it. Not while a supervisor lives.</summary>
