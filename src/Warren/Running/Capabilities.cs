@@ -51,6 +51,12 @@ internal static class Capabilities
         "cap_checkpoint_restore",
     ];
 
+    /// <summary>All names, in small letters: <c>cap_net_admin</c>.</summary>
+    public static IReadOnlyList<string> All => Names;
+
+    /// <summary>Whether there is such a capability: <c>cap_net_admin</c>, <c>NET_ADMIN</c>.</summary>
+    public static bool Knows(string name) => Number(name) >= 0;
+
     /// <summary>The set of these names: <c>cap_net_admin</c>, <c>NET_ADMIN</c>.</summary>
     /// <exception cref="ExecException">There is no such capability.</exception>
     public static ulong Parse(IEnumerable<string> names)
@@ -58,12 +64,7 @@ internal static class Capabilities
         ulong set = 0;
         foreach (string name in names)
         {
-            int number = Array.FindIndex(
-                Names,
-                known =>
-                    known.Equals(name, StringComparison.OrdinalIgnoreCase)
-                    || known.AsSpan(4).Equals(name, StringComparison.OrdinalIgnoreCase)
-            );
+            int number = Number(name);
             if (number < 0)
                 throw new ExecException(
                     ExecException.Failed,
@@ -76,4 +77,12 @@ internal static class Capabilities
 
     /// <summary>The names in a set: <c>cap_net_admin, cap_net_raw</c>.</summary>
     public static string Text(ulong set) => string.Join(", ", Names.Where((_, number) => (set & (1UL << number)) != 0));
+
+    private static int Number(string name) =>
+        Array.FindIndex(
+            Names,
+            known =>
+                known.Equals(name, StringComparison.OrdinalIgnoreCase)
+                || known.AsSpan(4).Equals(name, StringComparison.OrdinalIgnoreCase)
+        );
 }

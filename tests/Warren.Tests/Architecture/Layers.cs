@@ -18,8 +18,8 @@ public sealed class Layers
         Others(s_netlink).Should().BeEmpty();
 
     [Fact]
-    public void Warren_needs_netlink_and_not_the_program() =>
-        Others(s_warren).Should().Equal(NetlinkName);
+    public void Warren_needs_netlink_and_a_parser_and_not_the_program() =>
+        Others(s_warren).Should().BeEquivalentTo(NetlinkName, "SharpYaml");
 
     [Fact]
     public void The_program_needs_warren_and_a_command_line() =>
@@ -27,6 +27,8 @@ public sealed class Layers
 
     [Theory]
     [InlineData("Warren.Model")]
+    [InlineData("Warren.Specs")]
+    [InlineData("Warren.Specs.Yaml")]
     [InlineData("Warren.Planning")]
     [InlineData("Warren.Planning.Steps")]
     public void Names_no_type_of_netlink(string folder) =>
