@@ -8,6 +8,7 @@ internal sealed class HeldSignals : IDisposable
     private static readonly PosixSignal[] s_signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
 
     private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly ManualResetEventSlim _came = new();
     private volatile int _caught;
 
     public HeldSignals() => Hold();
@@ -32,7 +33,15 @@ internal sealed class HeldSignals : IDisposable
         _registrations.Clear();
     }
 
-    public void Dispose() => Release();
+    /// <summary>Waits for a signal.</summary>
+    /// <returns>Whether one came in time.</returns>
+    public bool Wait(TimeSpan time) => _came.Wait(time);
+
+    public void Dispose()
+    {
+        Release();
+        _came.Dispose();
+    }
 
     private void Catch(PosixSignalContext context)
     {
@@ -44,5 +53,6 @@ internal sealed class HeldSignals : IDisposable
             PosixSignal.SIGQUIT => 3,
             _ => 15,
         };
+        _came.Set();
     }
 }

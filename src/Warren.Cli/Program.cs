@@ -24,6 +24,10 @@ internal static class Program
         ("logs", Logs.Build),
         ("restart", Restart.Build),
         ("plan", PlanVerb.Build),
+        ("up", Up.Build),
+        ("down", Down.Build),
+        ("status", Status.Build),
+        ("confirm", Confirmation.Build),
         ("completion", Completion.Build),
     ];
 
@@ -43,17 +47,9 @@ internal static class Program
 
     internal static int Invoke(CommandLine line)
     {
-        // `plan VERB …` is VERB --dry-run
-        if (line.Arguments is ["plan", { } verb, ..] && !verb.StartsWith('-'))
-        {
-            if (!PlanVerb.Plannable.Contains(verb))
-            {
-                Output.Error($"warren plan: '{Model.Terminal.Safe(verb)}' is not a verb that changes something");
-                Output.Error($"  type: warren plan {string.Join('|', PlanVerb.Plannable)} …");
-                return ExitCode.Usage;
-            }
+        // `plan VERB …` is VERB --dry-run; all else after `plan` is about a file
+        if (line.Arguments is ["plan", { } verb, ..] && PlanVerb.Plannable.Contains(verb))
             line = line.AsDryRun();
-        }
         if (line.Command is not null && line.Verb is not ("run" or "exec"))
         {
             Output.Error($"warren {Model.Terminal.Safe(line.Verb ?? "")}: takes no command after --");

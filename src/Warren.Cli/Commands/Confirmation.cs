@@ -65,7 +65,7 @@ internal static class Confirmation
             {
                 if (File.Exists(ConfirmedFile(project)))
                     return true;
-                switch (asks ? Answer() : null)
+                switch (asks ? Answer(signals) : null)
                 {
                     case "" or "y" or "yes":
                         return true;
@@ -73,7 +73,7 @@ internal static class Confirmation
                         Output.Error($"warren up: '{Terminal.Safe(other)}' is not a yes; press Enter to keep the change");
                         break;
                     case null when !asks:
-                        Thread.Sleep(SliceMs);
+                        _ = signals.Wait(TimeSpan.FromMilliseconds(SliceMs));
                         break;
                 }
             }
@@ -87,7 +87,7 @@ internal static class Confirmation
     }
 
     // A line, if one is typed within a moment.
-    private static unsafe string? Answer()
+    private static unsafe string? Answer(HeldSignals signals)
     {
         const short Readable = 1;
         PollDescriptor asked = new() { Descriptor = 0, Asked = Readable };
@@ -97,7 +97,8 @@ internal static class Confirmation
         nint length = Libc.read(0, buffer, 256);
         if (length > 0)
             return System.Text.Encoding.UTF8.GetString(buffer, (int)length).Trim();
-        Thread.Sleep(SliceMs);
+        // the terminal is gone
+        _ = signals.Wait(TimeSpan.FromMilliseconds(SliceMs));
         return null;
     }
 

@@ -44,6 +44,9 @@ internal sealed class ProjectOptions
     /// <summary>Whether there is a file: one that was named, or that the folder has.</summary>
     public bool AnyFile(ParseResult parsed) => _files.Find(parsed).Count > 0;
 
+    /// <summary>Whether a file was named.</summary>
+    public bool IsGiven(ParseResult parsed) => _files.AreGiven(parsed);
+
     /// <summary>Reads the project.</summary>
     public Project Read(ParseResult parsed)
     {

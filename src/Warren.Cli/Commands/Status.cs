@@ -54,8 +54,7 @@ internal static class Status
                 Output.Raw(1, onTerminal ? "\x1b[H\x1b[2J" + now : (last.Length > 0 ? "\n" : "") + now);
                 last = now;
             }
-            for (int i = 0; i < 10 && signals.Caught == 0; i++)
-                Thread.Sleep(s_pace / 10);
+            _ = signals.Wait(s_pace);
         }
         return ExitCode.Done;
     }

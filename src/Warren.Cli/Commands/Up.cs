@@ -127,7 +127,7 @@ internal static class Up
                     Services.RemoveFiles(Project.Name);
                     return ExitCode.Done;
                 }
-                return ServicesView.Told(Services.StartDetached(Project.Name, all, NativeText.Environment()));
+                return Told(Services.StartDetached(Project.Name, all, NativeText.Environment()));
             }
             if (all.Count == 0)
                 return ExitCode.Done;
@@ -139,14 +139,28 @@ internal static class Up
                     Output.Line("the services run in the background; warren logs -f follows them");
                     return ExitCode.Done;
                 }
-                return ServicesView.Told(Services.StartDetached(Project.Name, all, NativeText.Environment()));
+                return Told(Services.StartDetached(Project.Name, all, NativeText.Environment()));
             }
             signals.Release();
-            var view = new LogView(all.Select(service => service.FullName));
+            var view = new LogView([.. all.Select(service => service.FullName)], always: true);
             int code;
             try
             {
-                code = Services.RunHere(Project.Name, all, NativeText.Environment(), view.Line, view.Event);
+                code = Services.RunHere(
+                    Project.Name,
+                    all,
+                    NativeText.Environment(),
+                    (service, text) =>
+                    {
+                        view.Write(service, text);
+                        Output.Flush();
+                    },
+                    happened =>
+                    {
+                        view.Say(happened.Name, happened.Text);
+                        Output.Flush();
+                    }
+                );
             }
             finally
             {
@@ -155,6 +169,8 @@ internal static class Up
             }
             return code;
         }
+
+        private static int Told(IReadOnlyList<ServiceState> states) => ServicesView.WriteOutcome(states) ? ExitCode.Failed : ExitCode.Done;
 
         // Of some namespaces only, the services of the others go on.
         private IReadOnlyList<Service> All(Outcome outcome)
