@@ -276,6 +276,10 @@ internal static class RuleText
             }
             string address = nat.Address is { } register ? AddressOf(register) : "";
             string port = nat.Port is { } second ? ":" + PortOf(second) : "";
+            if (nat.LastAddress is { } lastAddress)
+                address += "-" + AddressOf(lastAddress);
+            if (nat.LastPort is { } lastPort)
+                port += "-" + PortOf(lastPort);
             Add($"{kind}{named} to {address}{port}");
         }
 

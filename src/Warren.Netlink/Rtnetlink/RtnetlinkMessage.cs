@@ -29,6 +29,12 @@ public static class RtnetlinkMessage
 
     /// <summary>RTM_GETROUTE.</summary>
     public const ushort GetRoute = 26;
+
+    /// <summary>RTM_NEWNSID.</summary>
+    public const ushort NewNamespaceId = 88;
+
+    /// <summary>RTM_GETNSID.</summary>
+    public const ushort GetNamespaceId = 90;
 }
 
 /// <summary>AF_*, as the kernel numbers them. linux/socket.h.</summary>

@@ -229,8 +229,11 @@ public sealed record XtStates(string Name, NftState States, bool Inverted) : XtM
     internal static XtStates? ParseConntrack(Bounded bytes)
     {
         const int State = 1;
-        return bytes.U16(146) == State
-            ? new XtStates("conntrack", (NftState)bytes.U16(150), (bytes.U16(148) & State) != 0)
+        // how iptables keeps a rule that was written with -m state
+        const int Alias = 1 << 13;
+        int asked = bytes.U16(146);
+        return (asked & ~Alias) == State
+            ? new XtStates((asked & Alias) != 0 ? "state" : "conntrack", (NftState)bytes.U16(150), (bytes.U16(148) & State) != 0)
             : null;
     }
 }

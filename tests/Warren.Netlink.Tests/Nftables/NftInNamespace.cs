@@ -79,6 +79,7 @@ public class NftInNamespace
     [
         "dnat ip to 10.0.0.1",
         "tcp dport 80 dnat ip to 10.0.0.1:8080",
+        "tcp dport 80 dnat ip to 10.0.0.1-10.0.0.9:8080-8089",
         "dnat ip6 to fd00::1",
         "dnat ip to meta l4proto . th dport map @m",
         "dnat ip to ip daddr . meta l4proto . th dport map @a",

@@ -22,6 +22,7 @@ public sealed class XtablesInNamespace : IDisposable
         "-A FORWARD -p udp -m multiport ! --sports 53,60:61 -j ACCEPT",
         "-A FORWARD -p udp -m multiport --ports 5 -j ACCEPT",
         "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        "-A FORWARD -m state --state NEW,ESTABLISHED -j ACCEPT",
         "-A FORWARD -m conntrack ! --ctstate INVALID,NEW,UNTRACKED,DNAT -j LOG",
         "-A FORWARD -m comment --comment \"it\\'s \\\"quoted\\\" here\"",
         "-A FORWARD ! -f -j one",

@@ -131,7 +131,15 @@ public sealed record NftNat(bool IsDestination, NftFamily Family, uint? Address,
     private static Be32Key TypeKey => new(1);
     private static Be32Key FamilyKey => new(2);
     private static Be32Key AddressKey => new(3);
+    private static Be32Key LastAddressKey => new(4);
     private static Be32Key PortKey => new(5);
+    private static Be32Key LastPortKey => new(6);
+
+    /// <summary>The register of the last address of a range; null if there is only one.</summary>
+    public uint? LastAddress { get; init; }
+
+    /// <summary>The register of the last port of a range; null if there is only one.</summary>
+    public uint? LastPort { get; init; }
 
     /// <inheritdoc/>
     public override string Name => "nat";
@@ -142,8 +150,12 @@ public sealed record NftNat(bool IsDestination, NftFamily Family, uint? Address,
         message.Put(FamilyKey, (uint)Family);
         if (Address is { } address)
             message.Put(AddressKey, address);
+        if (LastAddress is { } lastAddress)
+            message.Put(LastAddressKey, lastAddress);
         if (Port is { } port)
             message.Put(PortKey, port);
+        if (LastPort is { } lastPort)
+            message.Put(LastPortKey, lastPort);
     }
 
     internal static NftNat Parse(AttributeReader attribute)
@@ -151,7 +163,9 @@ public sealed record NftNat(bool IsDestination, NftFamily Family, uint? Address,
         bool destination = false;
         uint family = 0;
         uint? address = null;
+        uint? lastAddress = null;
         uint? port = null;
+        uint? lastPort = null;
         while (attribute.Next())
         {
             if (attribute.Is(TypeKey))
@@ -160,10 +174,19 @@ public sealed record NftNat(bool IsDestination, NftFamily Family, uint? Address,
                 family = attribute.Get(FamilyKey);
             else if (attribute.Is(AddressKey))
                 address = attribute.Get(AddressKey);
+            else if (attribute.Is(LastAddressKey))
+                lastAddress = attribute.Get(LastAddressKey);
             else if (attribute.Is(PortKey))
                 port = attribute.Get(PortKey);
+            else if (attribute.Is(LastPortKey))
+                lastPort = attribute.Get(LastPortKey);
         }
-        return new NftNat(destination, (NftFamily)family, address, port);
+        // the kernel names the last in every answer
+        return new NftNat(destination, (NftFamily)family, address, port)
+        {
+            LastAddress = lastAddress == address ? null : lastAddress,
+            LastPort = lastPort == port ? null : lastPort,
+        };
     }
 }
 

@@ -71,6 +71,9 @@ public sealed record Link
     /// <summary>The index of the other half (in its own namespace), or 0.</summary>
     public int PeerIndex { get; init; }
 
+    /// <summary>The number by which this namespace knows that of the other half (<c>ip netns list-id</c>); null if it is this one.</summary>
+    public int? PeerNamespaceId { get; init; }
+
     /// <summary>The index of the bridge that it is a port of, or 0.</summary>
     public int Master { get; init; }
 
@@ -95,6 +98,7 @@ public sealed record Link
         uint group = 0;
         uint mtu = 0;
         int peer = 0;
+        int? peerNamespace = null;
         int master = 0;
         MacAddress address = default;
         bool? forwarding = null;
@@ -112,6 +116,8 @@ public sealed record Link
                 mtu = attribute.Get(Ifla.Mtu);
             else if (attribute.Is(Ifla.Link))
                 peer = (int)attribute.Get(Ifla.Link);
+            else if (attribute.Is(Ifla.LinkNamespaceId))
+                peerNamespace = (int)attribute.Get(Ifla.LinkNamespaceId);
             else if (attribute.Is(Ifla.Master))
                 master = (int)attribute.Get(Ifla.Master);
             else if (attribute.Is(Ifla.Address) && attribute.Value.Length == MacAddress.Length)
@@ -132,6 +138,7 @@ public sealed record Link
             Mtu = mtu,
             Address = address,
             PeerIndex = peer,
+            PeerNamespaceId = peerNamespace,
             Master = master,
             Forwarding = forwarding,
             RouteLocalnet = routeLocalnet,
