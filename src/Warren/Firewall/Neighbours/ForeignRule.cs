@@ -1,3 +1,5 @@
+using System.Net;
+using System.Runtime.InteropServices;
 using Warren.Model;
 using Warren.Netlink.Nftables;
 using Warren.Netlink.Xtables;
@@ -29,6 +31,15 @@ internal enum ForeignVerdict
     Translate,
 }
 
+/// <summary>The destination that a rule gives to packets.</summary>
+/// <param name="First">The first address; null if a map gives it.</param>
+/// <param name="Last">The last address.</param>
+/// <param name="Ports">The ports; null if they are kept.</param>
+/// <param name="Map">The map of nf_tables that gives address or port; empty without one.</param>
+/// <param name="ByPort">Whether the map's keys are destination ports and nothing else.</param>
+/// <param name="MapsPort">Whether the map gives the port too.</param>
+internal sealed record NewDestination(IPAddress? First, IPAddress? Last, PortRange? Ports, string Map = "", bool ByPort = false, bool MapsPort = false);
+
 /// <summary>
 /// What is known of a rule of another firewall, however it is kept: all of its conditions must be met. What is not
 /// understood is <see cref="Untold"/>, never left out.
@@ -53,6 +64,12 @@ internal sealed class ForeignRule
     /// <summary>Conditions on the destination.</summary>
     public List<AddressCondition> Destinations { get; } = [];
 
+    /// <summary>Conditions on the source.</summary>
+    public List<AddressCondition> Sources { get; } = [];
+
+    /// <summary>Whether only packets for an address of the host meet its conditions.</summary>
+    public bool ForHost { get; set; }
+
     /// <summary>Conditions on the protocol.</summary>
     public List<ProtocolCondition> Protocols { get; } = [];
 
@@ -61,6 +78,12 @@ internal sealed class ForeignRule
 
     /// <summary>Where it leads.</summary>
     public string Target { get; set; } = "";
+
+    /// <summary>The destination that it gives; null if that cannot be told, or if it gives none.</summary>
+    public NewDestination? Destination { get; set; }
+
+    /// <summary>Whether it gives packets another source.</summary>
+    public bool TranslatesSource { get; set; }
 
     /// <summary>What its comment says.</summary>
     public string Comment { get; set; } = "";
@@ -76,9 +99,15 @@ internal sealed class ForeignRule
         Verdict == ForeignVerdict.Accept
         && Comment == Marks.Comment
         && Links is [{ Pattern: { Name: NamespaceName.LinkPrefix, IsPrefix: true, Inverted: false } }]
-        && !Untold
         && !Never
-        && Ports.Count + PortSets.Count + Destinations.Count + Protocols.Count == 0;
+        && !Narrows;
+
+    // beside its conditions on links
+    private bool Narrows =>
+        Untold || ForHost || Ports.Count + PortSets.Count + Destinations.Count + Sources.Count + Protocols.Count > 0;
+
+    /// <summary>Whether every packet meets its conditions.</summary>
+    public bool TakesAll => !Never && !Narrows && Links.Count == 0;
 
     /// <summary>As its owner would write it.</summary>
     public string Text => Native is { } native ? NftReading.Text(native) : Legacy?.ToString() ?? "";
@@ -88,7 +117,7 @@ internal sealed class ForeignRule
     {
         if (Never)
             return false;
-        bool told = !Untold && Ports.Count + PortSets.Count + Destinations.Count + Protocols.Count == 0;
+        bool told = !Narrows;
         foreach (LinkCondition link in Links)
         {
             switch (link.Ask(packet))
@@ -124,10 +153,23 @@ internal sealed class ForeignRule
             case XtStates { AsksForTranslation: false } states:
                 Never |= ((states.States & NftState.New) != 0) == states.Inverted;
                 break;
+            case XtUnknownMatch { Name: "addrtype", Revision: 1 } type when AsksForHost(type.Content.Bytes):
+                ForHost = true;
+                break;
             default:
                 Untold = true;
                 break;
         }
+    }
+
+    // struct xt_addrtype_info_v1 { u16 source, dest; u32 flags }: bits of RTN_*; no flag is inversion or a look at links
+    private static bool AsksForHost(ReadOnlySpan<byte> content)
+    {
+        const ushort Local = 1 << 2;
+        return content.Length >= 8
+            && MemoryMarshal.Read<ushort>(content) == 0
+            && MemoryMarshal.Read<ushort>(content[2..]) == Local
+            && MemoryMarshal.Read<uint>(content[4..]) == 0;
     }
 
     /// <summary>Takes what a target of iptables does.</summary>
@@ -138,8 +180,14 @@ internal sealed class ForeignRule
             case XtVerdict { Verdict: { } verdict }:
                 Take(verdict);
                 break;
-            case XtTranslation { IsDestination: true }:
+            case XtTranslation { IsDestination: true } translation:
                 Verdict = ForeignVerdict.Translate;
+                if (translation is { First: { } first, Last: { } last })
+                    Destination = new NewDestination(first, last, translation.Ports);
+                break;
+            case XtTranslation:
+            case XtUnknownTarget { Name: "MASQUERADE" or "SNAT" }:
+                TranslatesSource = true;
                 break;
             case XtReject:
             case XtUnknownTarget { Name: "REJECT" }:

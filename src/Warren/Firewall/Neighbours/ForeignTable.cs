@@ -1,6 +1,7 @@
 using Warren.Netlink.Nftables;
 using Warren.Netlink.Xtables;
 using Warren.Planning;
+using Warren.Planning.Steps;
 
 namespace Warren.Firewall.Neighbours;
 
@@ -52,6 +53,12 @@ internal abstract class ForeignTable
 
     /// <summary>The ports in one of its sets, as ranges; null if that cannot be told.</summary>
     public virtual PortCondition? PortSet(string name) => null;
+
+    /// <summary>The keys and values of one of its maps.</summary>
+    public virtual IReadOnlyList<NftElement> Elements(string map) => [];
+
+    /// <summary>How a rule of a chain is taken out: the command, for a shell.</summary>
+    public abstract string Removal(string chain, ForeignRule rule);
 
     /// <summary>The rules of a chain; none if there is no such chain.</summary>
     public IReadOnlyList<ForeignRule> Rules(string chain)
@@ -148,9 +155,13 @@ internal sealed class NftForeignTable(NftSocket nft, NftTable table) : ForeignTa
 
     public override PortCondition? PortSet(string name)
     {
-        List<NftElement> elements = nft.Elements(new NftSet(table, name, [NftType.Port], []));
-        return PortSets.Read(elements);
+        return PortSets.Read([.. Elements(name)]);
     }
+
+    public override IReadOnlyList<NftElement> Elements(string map) => nft.Elements(new NftSet(table, map, [NftType.Port], []));
+
+    public override string Removal(string chain, ForeignRule rule) =>
+        $"nft delete rule {table.Family.Word} {Step.Quote(table.Name)} {Step.Quote(chain)} handle {rule.Native?.Handle}";
 
     protected override List<ForeignRule> ReadRules(string chain)
     {
@@ -191,6 +202,14 @@ internal sealed class LegacyForeignTable : ForeignTable
     public override string Words => $"table {_table.Name} (iptables-legacy)";
 
     public override ForeignChain Chain(string name) => new(FirewallBackend.IptablesLegacy, "ip", _table.Name, name);
+
+    public override string Removal(string chain, ForeignRule rule)
+    {
+        string text = rule.Text;
+        // a rule with parts that are not known could not be named; a text of others is no part of a command
+        bool plain = !rule.Untold && text.All(c => char.IsAsciiLetterOrDigit(c) || " -_./:,!+".Contains(c, StringComparison.Ordinal));
+        return plain && text.StartsWith("-A ", StringComparison.Ordinal) ? $"iptables-legacy -t {_table.Name} -D {text[3..]}" : "";
+    }
 
     protected override List<ForeignRule> ReadRules(string chain)
     {

@@ -13,21 +13,26 @@ internal static class LegacyReading
             read.Links.Add(new LinkCondition(true, input));
         if (rule.Output is { } output)
             read.Links.Add(new LinkCondition(false, output));
-        read.Untold |= rule.Source is not null || rule.Fragments is not null;
-        if (rule.Destination is { } destination)
-        {
-            uint address = BinaryPrimitives.ReadUInt32BigEndian(destination.Address.GetAddressBytes());
-            uint mask = BinaryPrimitives.ReadUInt32BigEndian(destination.Mask.GetAddressBytes());
-            if (AddressCondition.OfMask(address, mask, destination.Inverted) is { } test)
-                read.Destinations.Add(test);
-            else
-                read.Untold = true;
-        }
+        read.Untold |= rule.Fragments is not null;
+        Require(read, read.Sources, rule.Source);
+        Require(read, read.Destinations, rule.Destination);
         if (rule.Protocol != 0)
             read.Protocols.Add(new ProtocolCondition(rule.Protocol, rule.ProtocolInverted));
         foreach (XtMatch match in rule.Matches)
             read.Require(match);
         read.Take(rule.Target);
         return read;
+    }
+
+    private static void Require(ForeignRule read, List<AddressCondition> conditions, AddressPattern? pattern)
+    {
+        if (pattern is null)
+            return;
+        uint address = BinaryPrimitives.ReadUInt32BigEndian(pattern.Address.GetAddressBytes());
+        uint mask = BinaryPrimitives.ReadUInt32BigEndian(pattern.Mask.GetAddressBytes());
+        if (AddressCondition.OfMask(address, mask, pattern.Inverted) is { } test)
+            conditions.Add(test);
+        else
+            read.Untold = true;
     }
 }

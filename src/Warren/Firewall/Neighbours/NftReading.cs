@@ -8,11 +8,12 @@ using Warren.Netlink.Xtables;
 namespace Warren.Firewall.Neighbours;
 
 /// <summary>What is known of a rule of nf_tables: it follows the registers, as the kernel does.</summary>
-internal sealed class NftReading
+internal sealed partial class NftReading
 {
     private const uint NewFlow = (uint)NftState.New;
     private const byte IPv4 = (byte)NftFamily.Ip;
     private const ushort EtherTypeIPv4 = 0x0800;
+    private const uint SourceOffset = 12;
     private const uint DestinationOffset = 16;
     private const uint ProtocolOffset = 9;
 
@@ -70,7 +71,10 @@ internal sealed class NftReading
     {
         switch (expression)
         {
-            case NftMeta { IsStore: true } or NftCounter or NftMasquerade:
+            case NftMeta { IsStore: true } or NftCounter:
+                break;
+            case NftMasquerade or NftNat { IsDestination: false }:
+                _rule.TranslatesSource = true;
                 break;
             case NftMeta meta:
                 Load(meta.Register, new Loaded(Source.Meta, (uint)meta.Key, 0));
@@ -91,7 +95,8 @@ internal sealed class NftReading
                 Load(ct.Register, default);
                 break;
             case NftFib fib:
-                Load(fib.Register, default);
+                bool ofDestination = fib is { Result: NftFib.AddressType, Flags: NftFib.Destination };
+                Load(fib.Register, ofDestination ? new Loaded(Source.DestinationType, 0, 4) : default);
                 break;
             case NftBitwise bitwise:
                 Loaded before = Of(bitwise.Register);
@@ -111,16 +116,15 @@ internal sealed class NftReading
                 _rule.Take(verdict);
                 break;
             case NftImmediate immediate:
-                Load(immediate.Register, default);
+                Load(immediate.Register, new Loaded(Source.Given, 0, 0) { Value = immediate.Value });
                 break;
             case NftReject:
                 _rule.Verdict = ForeignVerdict.Drop;
                 break;
-            case NftNat { IsDestination: true } nat:
+            case NftNat nat:
                 _rule.Never |= nat.Family == NftFamily.Ip6;
                 _rule.Verdict = ForeignVerdict.Translate;
-                break;
-            case NftNat:
+                _rule.Destination = NewDestination(nat);
                 break;
             case NftRedirect:
                 _rule.Verdict = ForeignVerdict.Translate;
@@ -155,8 +159,16 @@ internal sealed class NftReading
             case { From: Source.Network, Offset: ProtocolOffset } when exact && !masked && value.Length == 1:
                 _rule.Protocols.Add(new ProtocolCondition(value[0], inverted));
                 break;
-            case { From: Source.Network } when Destination(loaded, value) is { } destination:
-                CompareDestination(loaded, destination, compare.Operator, value.Length);
+            case { From: Source.Network } when Address(loaded, DestinationOffset, value) is { } destination:
+                CompareAddress(_rule.Destinations, loaded, DestinationOffset, destination, compare.Operator, value.Length);
+                break;
+            case { From: Source.Network } when Address(loaded, SourceOffset, value) is { } source:
+                CompareAddress(_rule.Sources, loaded, SourceOffset, source, compare.Operator, value.Length);
+                break;
+            case { From: Source.DestinationType } when exact && !inverted && !masked && value.Length == 4:
+                const uint Local = 2; // RTN_LOCAL
+                _rule.ForHost |= Number(compare.Value) == Local;
+                _rule.Untold |= Number(compare.Value) != Local;
                 break;
             case { From: Source.Transport, Offset: 2 } when !masked && value.Length == 2:
                 Port(compare.Operator, BinaryPrimitives.ReadUInt16BigEndian(value));
@@ -200,44 +212,6 @@ internal sealed class NftReading
         }
     }
 
-    // nft leaves out the bytes behind a prefix, and compares neighbouring fields together
-    private static uint? Destination(Loaded loaded, ReadOnlySpan<byte> value)
-    {
-        int start = (int)DestinationOffset - (int)loaded.Offset;
-        if (start < 0 || start >= value.Length || (start > 0 && value.Length < start + 4))
-            return null;
-        Span<byte> address = stackalloc byte[4];
-        address.Clear();
-        value[start..Math.Min(value.Length, start + 4)].CopyTo(address);
-        return BinaryPrimitives.ReadUInt32BigEndian(address);
-    }
-
-    private void CompareDestination(Loaded loaded, uint address, NftOperator comparison, int length)
-    {
-        bool alone = loaded.Offset == DestinationOffset && length <= 4;
-        uint mask = length >= 4 || !alone ? uint.MaxValue : uint.MaxValue << (32 - (8 * length));
-        if (loaded.Mask is { } bits)
-        {
-            if (!alone || length != 4 || bits.Bytes.Length != 4 || Number(loaded.Xor) != 0)
-            {
-                _rule.Untold = true;
-                return;
-            }
-            mask = BinaryPrimitives.ReadUInt32BigEndian(bits.Bytes);
-        }
-        AddressCondition? test = comparison switch
-        {
-            NftOperator.Equal => AddressCondition.OfMask(address, mask, false),
-            NftOperator.NotEqual when alone => AddressCondition.OfMask(address, mask, true),
-            NftOperator.GreaterOrEqual when alone && length == 4 && loaded.Mask is null => new AddressCondition(address, uint.MaxValue, false),
-            NftOperator.LessOrEqual when alone && length == 4 && loaded.Mask is null => new AddressCondition(0, address, false),
-            _ => null,
-        };
-        if (test is { } condition)
-            _rule.Destinations.Add(condition);
-        _rule.Untold |= test is null || !alone;
-    }
-
     private void Port(NftOperator comparison, int port)
     {
         PortRange ports = comparison switch
@@ -260,10 +234,11 @@ internal sealed class NftReading
             var ports = new PortRange(BinaryPrimitives.ReadUInt16BigEndian(from), BinaryPrimitives.ReadUInt16BigEndian(to));
             _rule.Ports.Add(new PortCondition([ports], range.Outside));
         }
-        else if (loaded is { From: Source.Network, Offset: DestinationOffset, Mask: null } && from.Length == 4 && to.Length == 4)
+        else if (loaded is { From: Source.Network, Offset: SourceOffset or DestinationOffset, Mask: null } && from.Length == 4 && to.Length == 4)
         {
+            List<AddressCondition> conditions = loaded.Offset == SourceOffset ? _rule.Sources : _rule.Destinations;
             uint first = BinaryPrimitives.ReadUInt32BigEndian(from);
-            _rule.Destinations.Add(new AddressCondition(first, BinaryPrimitives.ReadUInt32BigEndian(to), range.Outside));
+            conditions.Add(new AddressCondition(first, BinaryPrimitives.ReadUInt32BigEndian(to), range.Outside));
         }
         else
         {
@@ -280,7 +255,7 @@ internal sealed class NftReading
         else
             _rule.Untold = true;
         if (lookup.Target is { } target and not 0)
-            Load(target, default);
+            Load(target, new Loaded(Source.Map, 0, 0) { Map = lookup.Set, ByPort = isPort });
     }
 
     private void Extend(NftExtension extension)
@@ -348,6 +323,9 @@ internal sealed class NftReading
         Network,
         Transport,
         State,
+        DestinationType,
+        Given,
+        Map,
     }
 
     /// <summary>What a register holds.</summary>
@@ -356,5 +334,15 @@ internal sealed class NftReading
     /// <param name="Length">How many bytes.</param>
     /// <param name="Mask">What it was masked with.</param>
     /// <param name="Xor">What was flipped after.</param>
-    private readonly record struct Loaded(Source From, uint Offset, uint Length, NftValue? Mask = null, NftValue Xor = default);
+    private readonly record struct Loaded(Source From, uint Offset, uint Length, NftValue? Mask = null, NftValue Xor = default)
+    {
+        /// <summary>Of Given, the bytes.</summary>
+        public NftValue Value { get; init; }
+
+        /// <summary>Of Map, its name.</summary>
+        public string? Map { get; init; }
+
+        /// <summary>Of Map, whether a destination port was looked up in it.</summary>
+        public bool ByPort { get; init; }
+    }
 }
