@@ -28,6 +28,7 @@ internal static class Program
         ("down", Down.Build),
         ("status", Status.Build),
         ("confirm", Confirmation.Build),
+        ("import", Import.Build),
         ("completion", Completion.Build),
     ];
 
