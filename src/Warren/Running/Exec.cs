@@ -51,8 +51,8 @@ internal static unsafe class Exec
             Privileges.KeepAll(name, account);
         else
             Privileges.Reduce(name, account, kept);
-        if (request.Directory is { } directory && SystemCalls.chdir(directory) != 0)
-            throw ExecException.Refused(name, $"enter folder {Terminal.Safe(directory)} as {account}", Errno.Last, "look at it with ls -ld, or say another user");
+        if (request.Directory is { } directory)
+            EnterFolder(name, directory, account);
         throw new CommandSearch(name, account, command, environment).Become();
     }
 
@@ -100,6 +100,14 @@ internal static unsafe class Exec
             string advice = e.Errno == Errno.NotFound ? "ip netns list shows the namespaces there are" : "";
             throw ExecException.Refused(name, "enter network namespace", e.Errno, advice);
         }
+    }
+
+    private static void EnterFolder(string name, string directory, Account account)
+    {
+        if (SystemCalls.chdir(directory) == 0)
+            return;
+        Errno errno = Errno.Last;
+        throw ExecException.Refused(name, $"enter folder {Terminal.Safe(directory)} as {account}", errno, "look at it with ls -ld");
     }
 
     private static void CloseDescriptors(string name)

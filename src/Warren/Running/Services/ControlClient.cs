@@ -96,7 +96,7 @@ internal sealed class ControlClient : IDisposable
                     RefusalKind.Conflict,
                     new Refusal(
                         $"the supervisor of project {_project} has not answered for {ServiceState.Duration(patience)}",
-                        $"fuser -v {ProjectFolder.PathOf(_project, ProjectFolder.LockFile)}, which names the process"
+                        $"cat {ProjectFolder.PathOf(_project, ProjectFolder.LockFile)}, which names the process"
                     )
                 );
             }

@@ -3,10 +3,14 @@ using Warren.Netlink.Wire;
 
 namespace Warren.Running.Services;
 
-/// <summary>The end of a service with everything it started: SIGTERM once for each, and after the grace SIGKILL, until none is left.</summary>
+/// <summary>
+/// The end of a service with everything it started: SIGTERM once for each, and after the grace SIGKILL, until none is left. What a service
+/// starts to tidy up, while its own process lives, is left alone as long as there is grace.
+/// </summary>
 internal sealed class Ending(TimeSpan grace)
 {
     private readonly HashSet<(int Id, ulong StartTime)> _asked = [];
+    private bool _begun;
     private long _patienceEnds = EventLoop.Now + (long)grace.TotalMilliseconds;
 
     /// <summary>No grace any more.</summary>
@@ -16,9 +20,13 @@ internal sealed class Ending(TimeSpan grace)
     public TimeSpan Patience => TimeSpan.FromMilliseconds(Math.Max(0, _patienceEnds - EventLoop.Now));
 
     /// <summary>Signals those who are left.</summary>
+    /// <param name="left">Who is left.</param>
+    /// <param name="tidying">Whether the service's own process lives.</param>
     /// <returns>Whether none was.</returns>
-    public bool Round(IReadOnlyCollection<LivingProcess> left)
+    public bool Round(IReadOnlyCollection<LivingProcess> left, bool tidying)
     {
+        bool ask = !_begun || !tidying;
+        _begun = true;
         bool kill = EventLoop.Now >= _patienceEnds;
         foreach (LivingProcess process in left)
         {
@@ -28,7 +36,7 @@ internal sealed class Ending(TimeSpan grace)
             {
                 Send(process, SystemCalls.SIGKILL);
             }
-            else if (_asked.Add((process.Id, process.StartTime)))
+            else if (ask && _asked.Add((process.Id, process.StartTime)))
             {
                 Send(process, SystemCalls.SIGTERM);
                 // a stopped process only reads its mail when it goes on
@@ -59,8 +67,9 @@ internal sealed class Ending(TimeSpan grace)
         int pause = 1;
         while (true)
         {
+            // whose own process it was cannot be told any more
             List<LivingProcess> left = Census.Take(project, 0, namespaces).Marked();
-            if (ending.Round(left))
+            if (ending.Round(left, tidying: true))
                 return 0;
             if (EventLoop.Now > end)
                 return left.Count;

@@ -120,7 +120,10 @@ internal sealed class ProjectFolder : IDisposable
             }
             // somebody may have removed the project meanwhile
             if (HostLock.IsLinked(fd))
+            {
+                NoteHolder(fd);
                 return fd;
+            }
             _ = SystemCalls.close(fd);
         }
         throw new NetlinkException(Errno.Again, "lock", PathOf(Project, LockFile));
@@ -136,6 +139,9 @@ internal sealed class ProjectFolder : IDisposable
         _ = SystemCalls.close(fd);
         return held;
     }
+
+    /// <summary>Makes the folder for logs: those who wait for lines watch it.</summary>
+    public void MakeLogFolder() => _ = Log;
 
     /// <summary>Removes the control socket.</summary>
     public void RemoveControl() => _ = Files.unlinkat(_folder, ControlFile, 0);
@@ -216,6 +222,13 @@ internal sealed class ProjectFolder : IDisposable
             folder = next;
         }
         return new ProjectFolder(project, folder);
+    }
+
+    // For people alone: who holds the lock, the kernel knows.
+    private static void NoteHolder(int fd)
+    {
+        _ = Libc.ftruncate(fd, 0);
+        _ = Libc.WriteAll(fd, Encoding.UTF8.GetBytes(Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture) + "\n"));
     }
 
     // A lock of the open file, not of the process (fcntl(2), F_OFD_SETLK): the kernel gives it back however the process ends,

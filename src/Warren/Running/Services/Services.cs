@@ -136,7 +136,7 @@ internal static class Services
             if (EventLoop.Now > end)
                 throw new RefusedException(
                     RefusalKind.Conflict,
-                    new Refusal($"the supervisor of project {project} does not end", $"fuser -v {ProjectFolder.PathOf(project, ProjectFolder.LockFile)}, which names the process")
+                    new Refusal($"the supervisor of project {project} does not end", $"cat {ProjectFolder.PathOf(project, ProjectFolder.LockFile)}, which names the process")
                 );
             Libc.Pause(5);
         }

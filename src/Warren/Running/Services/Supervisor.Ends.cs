@@ -104,7 +104,7 @@ internal sealed partial class Supervisor
         {
             List<LivingProcess> left = members.GetValueOrDefault(service.Name) ?? [];
             // its own process ends with being waited for
-            if (service.Ending!.Round(left) && service.ProcessId == 0 && service.ProbeId == 0)
+            if (service.Ending!.Round(left, tidying: service.ProcessId != 0) && service.ProcessId == 0 && service.ProbeId == 0)
             {
                 _endings.Remove(service);
                 service.Ending = null;

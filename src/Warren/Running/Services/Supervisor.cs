@@ -53,6 +53,7 @@ internal sealed partial class Supervisor : IDisposable
         try
         {
             _ = Ending.OfLeftovers(_folder.Project, _folder.ReadServices());
+            _folder.MakeLogFolder();
             WatchSignals();
             OpenControl();
             ready();
