@@ -6,7 +6,7 @@ using Xunit;
 namespace Warren.Tests.Kernel;
 
 /// <summary>What of a resolv.conf(5) a file for warren can say.</summary>
-public sealed class ResolverFiles
+public sealed class SurveyedResolvers
 {
     [Theory]
     [InlineData("nameserver 9.9.9.9", "9.9.9.9", "")]
@@ -16,7 +16,7 @@ public sealed class ResolverFiles
     public void Servers_and_domains_are_read(string text, string servers, string search)
     {
         var faults = new List<string>();
-        Warren.Model.Dns? dns = ResolverFile.Parse(text.Split('\n'), faults.Add);
+        Warren.Model.Dns? dns = SurveyedResolver.Parse(text.Split('\n'), faults.Add);
         faults.Should().BeEmpty();
         dns!.Servers.Should().Equal(servers.Split(' ').Select(IPAddress.Parse));
         string.Join(' ', dns.Search).Should().Be(search);
@@ -33,7 +33,7 @@ public sealed class ResolverFiles
     public void Anything_else_is_told(string text, string fault)
     {
         var faults = new List<string>();
-        ResolverFile.Parse(text.Split('\n'), faults.Add).Should().BeNull();
+        SurveyedResolver.Parse(text.Split('\n'), faults.Add).Should().BeNull();
         faults.Should().ContainSingle().Which.Should().Contain(fault);
     }
 }
