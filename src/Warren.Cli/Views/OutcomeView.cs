@@ -45,8 +45,14 @@ internal static class OutcomeView
                 case DeleteNamespace delete:
                     Output.Line($"{delete.Name}: removed");
                     break;
-                case DeleteLink delete when !Deletes(outcome.Plan, delete.Namespace):
+                case DeleteLink delete when !Deletes(outcome.Plan, delete.Namespace) && !Creates(outcome.Plan, delete.Name):
                     Output.Line($"{delete.Namespace}: link removed");
+                    break;
+                case SwitchInsideOn or AddAddress or AddDefaultRoute or WriteResolver or RemoveResolver when !Deletes(outcome.Plan, step.Namespace):
+                    Output.Line($"{step.Namespace}: {step.Sign} {step.Words}");
+                    break;
+                case StopService stop when !Deletes(outcome.Plan, step.Namespace):
+                    Output.Line($"{stop.Service.FullName}: stopped");
                     break;
             }
         }
