@@ -82,6 +82,38 @@ public sealed class NetworkNamespace : IDisposable
         });
     }
 
+    /// <summary>Runs something in one namespace after the other, by their names, on one way out and back: cheaper than <see cref="Run"/> for
+    /// each.</summary>
+    /// <param name="names">Names that <c>ip netns</c> shows.</param>
+    /// <param name="action">Called with the place of each name in the list, and the thread in its namespace.</param>
+    /// <exception cref="NetlinkException">One is not there (ENOENT) or none (EINVAL), or the thread may not enter (EPERM).</exception>
+    public static void Visit(IReadOnlyList<string> names, Action<int> action)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(action);
+        OnOwnThread(() =>
+        {
+            using NetworkNamespace home = OpenCurrent();
+            bool away = false;
+            try
+            {
+                for (int i = 0; i < names.Count; i++)
+                {
+                    using NetworkNamespace space = Open(names[i]);
+                    Enter(space);
+                    away = true;
+                    action(i);
+                }
+                return true;
+            }
+            finally
+            {
+                if (away)
+                    Return(home);
+            }
+        });
+    }
+
     /// <summary>
     /// Makes a namespace, lets it be furnished, and gives it a name last: whoever finds the name finds it furnished, and if this
     /// process dies before, nothing is left but perhaps an empty file, which the next call with this name takes over.

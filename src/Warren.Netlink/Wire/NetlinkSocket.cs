@@ -23,6 +23,9 @@ public sealed class NetlinkSocket : IDisposable
     // 800 bytes, and 212,992 are the default. So a long batch goes out in several datagrams.
     private const int RequestsPerDatagram = 100;
 
+    // An answer with an object in it costs up to 5,000 bytes.
+    private const int AnswersPerDatagram = 32;
+
     // Every answer is made before send(2) returns, or as soon as we ask for the next part of a dump. This bound is for bugs.
     private const int TimeoutSeconds = 30;
     private const int DumpAttempts = 16;
@@ -115,7 +118,7 @@ public sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>Sends requests for single objects and reads the answers.</summary>
-    /// <param name="batch">Requests without <see cref="MessageFlags.Dump"/>, each with <see cref="MessageFlags.Ack"/>.</param>
+    /// <param name="batch">Requests without <see cref="MessageFlags.Dump"/>.</param>
     /// <param name="parse">Reads an answer.</param>
     /// <param name="absent">Error numbers that mean that the object is not there, and are no failure.</param>
     /// <returns>What was read, in the order of the requests.</returns>
@@ -125,14 +128,75 @@ public sealed class NetlinkSocket : IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         var results = new List<T>(batch.Count);
+        NetlinkException? first = null;
+        foreach ((T? value, NetlinkException? error) in Ask(batch, parse))
+        {
+            if (value is not null)
+                results.Add(value);
+            else if (error is not null && !absent.Contains(error.Errno))
+                first ??= error;
+        }
+        return first is null ? results : throw first;
+    }
+
+    /// <summary>Sends requests for single objects, several in one go, and reads the answer to each: one message, or a refusal.</summary>
+    /// <param name="batch">Requests without <see cref="MessageFlags.Dump"/>; acknowledgements are not asked for.</param>
+    /// <param name="parse">Reads an answer.</param>
+    /// <returns>For each request in turn what was read, or why not.</returns>
+    public (T? Value, NetlinkException? Error)[] Ask<T>(NetlinkBatch batch, MessageParser<T> parse)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(parse);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         for (int i = 0; i < batch.Count; i++)
         {
-            NetlinkException? error = null;
-            Exchange(batch, i, i + 1, parse, results, ref error);
-            if (error is not null && !absent.Contains(error.Errno))
-                throw error;
+            Span<byte> bytes = batch.Writable(batch.Requests[i].Start, MessageHeader.Size);
+            MessageHeader header = MemoryMarshal.Read<MessageHeader>(bytes);
+            header.Flags &= ~MessageFlags.Ack;
+            MemoryMarshal.Write(bytes, in header);
         }
-        return results;
+        var answers = new (T?, NetlinkException?)[batch.Count];
+        for (int i = 0; i < batch.Count; i += AnswersPerDatagram)
+            Ask(batch, i, Math.Min(i + AnswersPerDatagram, batch.Count), parse, answers);
+        return answers;
+    }
+
+    private void Ask<T>(NetlinkBatch batch, int first, int end, MessageParser<T> parse, (T? Value, NetlinkException? Error)[] answers)
+        where T : class
+    {
+        byte[] buffer = t_buffer ?? GC.AllocateUninitializedArray<byte>(ReceiveSize);
+        t_buffer = null;
+        uint sequence = Send(batch, first, end, out _);
+        ExceptionDispatchInfo? fault = null;
+        for (int awaited = end - first; awaited > 0;)
+        {
+            var reader = new MessageReader(Receive(buffer, batch.Requests[first]));
+            while (reader.TryRead(out Message message))
+            {
+                // an answer to an earlier request
+                if (message.Sequence - sequence >= (uint)(end - first))
+                    continue;
+                int index = first + (int)(message.Sequence - sequence);
+                NetlinkBatch.Request request = batch.Requests[index];
+                awaited--;
+                if (message.Type is ControlMessage.Error)
+                {
+                    answers[index].Error = Refusal(in message, request);
+                    continue;
+                }
+                try
+                {
+                    answers[index].Value = parse(in message);
+                }
+                catch (MalformedMessageException e)
+                {
+                    fault ??= ExceptionDispatchInfo.Capture(e);
+                }
+            }
+        }
+        t_buffer = buffer;
+        fault?.Throw();
     }
 
     /// <summary>Sends one request with <see cref="MessageFlags.Dump"/> and reads the whole list; again from the start when the

@@ -148,13 +148,14 @@ internal sealed partial class Observer
 
     // Which of the wanted ports a process of the host has. To be sure of one that is free takes four system calls; only about one
     // that cannot be bound is the kernel asked who has it.
-    private static List<Listener> Listeners(HashSet<HostPort> wanted)
+    private static List<Listener> Listeners(HashSet<HostPort> wanted, IReadOnlyDictionary<HostPort, Target> forwards)
     {
         var listeners = new List<Listener>();
         DiagnosisSocket? diagnosis = null;
         foreach (HostPort port in wanted)
         {
-            if (PortProbe.IsFree(port))
+            // what is published already was free when it was
+            if (forwards.ContainsKey(port) || PortProbe.IsFree(port))
                 continue;
             diagnosis ??= DiagnosisSocket.Open();
             foreach (ListeningSocket socket in diagnosis.Listening((TransportProtocol)port.Protocol, port.Port))

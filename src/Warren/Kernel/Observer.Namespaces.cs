@@ -25,6 +25,7 @@ internal sealed partial class Observer
         All,
     }
 
+    private readonly List<(string Name, Link HostEnd, LinkMark Mark)> _toVisit = [];
     private Dictionary<string, Link>? _links;
     private Dictionary<int, Cidr>? _addresses;
 
@@ -80,9 +81,30 @@ internal sealed partial class Observer
         if (presence == Presence.Standing && mark is null)
             return LookInside(space);
         bool inside = depth is Depth.Inside or Depth.All || (depth == Depth.Traces && mark is { Adopted: true });
-        return inside && presence == Presence.Standing && ours && mark is not null
-            ? space with { Inside = LookInside(name, link!, mark) }
-            : space;
+        if (inside && presence == Presence.Standing && ours && mark is not null)
+            _toVisit.Add((name, link!, mark));
+        return space;
+    }
+
+    // All looks inside on one way out and back.
+    private void LookInside(List<ObservedNamespace> spaces)
+    {
+        if (_toVisit.Count == 0)
+            return;
+        var found = new Dictionary<string, ObservedInside>(_toVisit.Count);
+        NetworkNamespace.Visit(
+            _toVisit.ConvertAll(each => each.Name),
+            i =>
+            {
+                using NetlinkSocket inside = NetlinkSocket.Open(NetlinkProtocol.Route);
+                found[_toVisit[i].Name] = LookInside(inside, _toVisit[i].HostEnd, _toVisit[i].Mark);
+            }
+        );
+        for (int i = 0; i < spaces.Count; i++)
+        {
+            if (found.TryGetValue(spaces[i].Name, out ObservedInside? inside))
+                spaces[i] = spaces[i] with { Inside = inside };
+        }
     }
 
     private static ObservedNamespace WithTraces(ObservedNamespace space) =>
@@ -113,27 +135,30 @@ internal sealed partial class Observer
             Up = link is { IsUp: true, Forwarding: not false, RouteLocalnet: not false },
         };
 
-    // What of a link's work is still there inside.
-    private ObservedInside LookInside(string name, Link hostEnd, LinkMark mark)
+    // Any address out in the world: what takes the way to it takes the default route.
+    private static readonly System.Net.IPAddress s_world = new([1, 1, 1, 1]);
+
+    // What of a link's work is still there inside: four questions in one go.
+    private ObservedInside LookInside(NetlinkSocket inside, Link hostEnd, LinkMark mark)
     {
-        using NetworkNamespace opened = NetworkNamespace.Open(name);
-        using NetlinkSocket inside = opened.Run(() => NetlinkSocket.Open(NetlinkProtocol.Route));
-        bool loopbackUp = false;
-        Link? end = null;
-        foreach (Link link in Dump(inside, batch => batch.DumpLinks(), Link.Parse))
-        {
-            loopbackUp |= link is { Index: 1, IsUp: true };
-            if (link.Kind == "veth" && link.Index == hostEnd.PeerIndex && link.PeerIndex == hostEnd.Index)
-                end = link;
-        }
-        bool hasAddress = false;
-        foreach (InterfaceAddress each in Dump(inside, batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse))
-            hasAddress |= each.Index == end?.Index && new Cidr(each.Address, each.PrefixLength) == mark.Inside;
-        bool hasDefault = false;
-        foreach (Route route in Dump(inside, batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse))
-            hasDefault |= route.IsDefault;
-        return new ObservedInside(end?.Name, end?.IsUp == true, loopbackUp, hasAddress, hasDefault);
+        _batch.Clear();
+        _batch.GetLink(1);
+        _batch.GetLink(hostEnd.PeerIndex);
+        _batch.GetRoute(mark.Inside.Address);
+        _batch.GetRoute(s_world);
+        (object? Value, NetlinkException? Error)[] answers = inside.Ask<object>(_batch, ParseLinkOrRoute);
+        Link? end = answers[1].Value is Link { Kind: "veth" } link && link.PeerIndex == hostEnd.Index ? link : null;
+        return new ObservedInside(
+            end?.Name,
+            end?.IsUp == true,
+            LoopbackUp: answers[0].Value is Link { IsUp: true },
+            HasAddress: answers[2].Value is Route { Type: RouteType.Local },
+            HasDefaultRoute: answers[3].Value is Route { Type: RouteType.Unicast }
+        );
     }
+
+    private static object? ParseLinkOrRoute(in Message message) =>
+        message.Type == RtnetlinkMessage.NewLink ? Link.Parse(in message) : Route.Parse(in message);
 
     private ObservedNamespace LookInside(ObservedNamespace space)
     {

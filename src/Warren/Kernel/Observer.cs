@@ -54,6 +54,7 @@ internal sealed partial class Observer(HostSession session)
             if (names.Add(each.Name))
                 spaces.Add(Namespace(each.Name, each.Exact ? Depth.All : each.MustExist ? Depth.Link : Depth.Inside));
         }
+        LookInside(spaces);
         if (everything)
         {
             foreach (ObservedNamespace space in AllNamespaces())
@@ -208,21 +209,22 @@ internal sealed partial class Observer(HostSession session)
         List<Uplink> uplinks = Uplinks(routes, addresses);
         if (observed.Ruleset == RulesetState.Intact && uplinks.Exists(uplink => !uplink.Forwarding))
             observed = WithForwarding(observed);
+        Dictionary<HostPort, Target>? forwards = observed.Ruleset switch
+        {
+            RulesetState.Absent => null,
+            // what is made again needs them all, and a map may be what is missing
+            RulesetState.Damaged => AllForwards(),
+            _ => FindForwards(asked, atAddresses ? wanted : null),
+        };
+        observed = forwards is null ? observed : observed with { Forwards = forwards };
         return observed with
         {
             Taken = Taken(routes, addresses, wish),
             HostAddresses = addresses.ConvertAll(address => address.Address),
             Uplinks = uplinks,
-            Forwards = observed.Ruleset switch
-            {
-                RulesetState.Absent => observed.Forwards,
-                // what is made again needs them all, and a map may be what is missing
-                RulesetState.Damaged => AllForwards(),
-                _ => FindForwards(asked, atAddresses ? wanted : null),
-            },
             Obstacles = neighbours ? ForwardObstacles.Find(session.Nft, chains) : [],
             ForeignForwards = neighbours && wanted.Count > 0 ? ForeignForwards.Find(session.Nft, chains, wanted) : [],
-            Listeners = Listeners(wanted),
+            Listeners = Listeners(wanted, observed.Forwards),
         };
     }
 

@@ -193,6 +193,17 @@ public static class RouteRequests
     private const byte ProtocolBoot = 3;
     private const byte ScopeUniverse = 0;
 
+    /// <summary>Asks which route a packet would take (<c>ip route get</c>). The answer's type says what becomes of it; a destination that no
+    /// route leads to is refused (ENETUNREACH).</summary>
+    public static void GetRoute(this NetlinkBatch batch, IPAddress destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.GetRoute, MessageFlags.Ack, "get route to", destination.ToString());
+        AddressFamily family = AddressRequests.Family(destination);
+        message.Header(new RouteHeader { Family = family, DestinationLength = (byte)(family == AddressFamily.IPv4 ? 32 : 128) });
+        message.Put(Rta.Destination, destination);
+    }
+
     /// <summary>Adds a default route to the main table.</summary>
     public static void AddDefaultRoute(this NetlinkBatch batch, int index, IPAddress gateway)
     {
