@@ -49,6 +49,20 @@ public static class NftStatements
             new NftCompare(NftOperator.Equal, Machine(0)),
         ];
 
+    /// <summary><c>tcp flags syn / syn,rst</c>: the first packet of a connection, and the first of the answer.</summary>
+    public static NftExpression[] TcpFlagsSyn { get; } =
+        [
+            new NftMeta(NftMetaKey.TransportProtocol),
+            new NftCompare(NftOperator.Equal, new NftValue([6])),
+            new NftPayload(NftBase.Transport, 13, 1),
+            new NftBitwise(new NftValue([0x06]), new NftValue([0])),
+            new NftCompare(NftOperator.Equal, new NftValue([0x02])),
+        ];
+
+    /// <summary><c>tcp option maxseg size set rt mtu</c>: no segment larger than the route takes, either way.</summary>
+    public static NftExpression[] ClampSegmentSize { get; } =
+        [new NftRouteLoad(NftRouteLoad.SegmentSize), new NftByteOrder(true, 2), new NftTcpOptionWrite(2, 2, 2)];
+
     /// <summary><c>meta nfproto ipv4</c></summary>
     public static NftExpression[] IPv4 { get; } =
         [new NftMeta(NftMetaKey.Family), new NftCompare(NftOperator.Equal, new NftValue([(byte)NftFamily.Ip]))];

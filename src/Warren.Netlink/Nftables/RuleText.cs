@@ -32,6 +32,18 @@ internal static class RuleText
         (512, "dying"),
     ];
 
+    private static readonly (uint Bit, string Word)[] TcpFlags =
+    [
+        (1, "fin"),
+        (2, "syn"),
+        (4, "rst"),
+        (8, "psh"),
+        (16, "ack"),
+        (32, "urg"),
+        (64, "ecn"),
+        (128, "cwr"),
+    ];
+
     private static readonly string[] AddressTypes =
         ["unspec", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit", "throw"];
 
@@ -47,6 +59,7 @@ internal static class RuleText
         Status,
         AddressType,
         Presence,
+        TcpFlags,
     }
 
     public static string Write(NftRule rule)
@@ -123,6 +136,17 @@ internal static class RuleText
                             : Kind.Other
                         )
                     );
+                    break;
+                case NftRouteLoad rt:
+                    Remember(rt.Register, new Load(rt.Key == NftRouteLoad.SegmentSize ? "rt mtu" : $"rt key {rt.Key}", Kind.Other));
+                    break;
+                case NftByteOrder:
+                    break;
+                case NftTcpOptionWrite write:
+                    if (_implied == "meta l4proto tcp")
+                        _implied = null;
+                    string option = write is { Option: 2, Offset: 2 } ? "maxseg size" : $"@{write.Option},{write.Offset * 8},{write.Length * 8}";
+                    Add($"tcp option {option} set {Consume(write.Register).Words}");
                     break;
                 case NftBitwise bitwise:
                     _mask = bitwise.Mask;
@@ -207,6 +231,12 @@ internal static class RuleText
                     _implied = null;
                 return new Load(_transport + (payload.Offset == 0 ? " sport" : " dport"), Kind.Port);
             }
+            else if (payload is { Base: NftBase.Transport, Length: 1, Offset: 13 } && _transport == "tcp")
+            {
+                if (_implied == "meta l4proto tcp")
+                    _implied = null;
+                return new Load("tcp flags", Kind.TcpFlags);
+            }
             return new Load($"@{"lnt"[(int)((uint)payload.Base % 3)]}h,{payload.Offset * 8},{payload.Length * 8}", Kind.Other);
         }
 
@@ -246,6 +276,12 @@ internal static class RuleText
                     _implied = "meta l4proto " + protocol;
                     return;
                 }
+            }
+            if (mask is { Bytes: [var among] } && load.Kind == Kind.TcpFlags && compare.Value.Bytes is [var flags])
+            {
+                string wanted = Words([flags, 0, 0, 0], TcpFlags);
+                Add($"tcp flags {(compare.Operator == NftOperator.NotEqual ? "!= " : "")}{wanted} / {Words([among, 0, 0, 0], TcpFlags)}");
+                return;
             }
             string masked = mask is { } other && load.Kind == Kind.Address ? "/" + PrefixOf(other.Bytes) : "";
             string shown = Value(load, compare.Value) + masked;

@@ -48,7 +48,8 @@ internal static class Ruleset
         Base("prerouting", "nat", NftHook.Prerouting, DestinationNat, 1),
         Base("output", "nat", NftHook.Output, DestinationNat, 1),
         Base("postrouting", "nat", NftHook.Postrouting, SourceNat, 3),
-        Base("forward", "filter", NftHook.Forward, Filter, 4),
+        Base("forward", "filter", NftHook.Forward, Filter, 5),
+        new(Table, "mss") { Uses = 3 },
         new(Table, "publish") { Uses = 4 },
         new(Table, "ingress") { Uses = 5 },
         new(Table, "egress") { Uses = 2 },
@@ -74,6 +75,10 @@ internal static class Ruleset
         Table.Rule("postrouting", IifName(AnyLink), OifName(AnyLink), CtStatusDnat, Masquerade),
         // An address that is not the namespace's own: what answers it would find its way to somebody else.
         Table.Rule("forward", IifName(AnyLink), CtState(NftState.New), FibSaddrIifMissing, Counter, Drop),
+        // Where an uplink's packets are smaller than the link's, a path that tells nobody so would lose the large ones.
+        Table.Rule("forward", TcpFlagsSyn, Jump("mss")),
+        Table.Rule("mss", IifName(AnyLink), ClampSegmentSize),
+        Table.Rule("mss", OifName(AnyLink), ClampSegmentSize),
         Table.Rule("forward", OifName(AnyLink), Goto("ingress")),
         Table.Rule("forward", IifName(AnyLink), Goto("egress")),
         // Forwarding is on for these because of us: other pairs of links stay as closed as they were.
