@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Warren.Cli.Views;
 using Warren.Model;
 using Warren.Planning;
@@ -81,43 +80,17 @@ internal static class Logs
             return;
         if (supervisor is not null)
             _ = reading.Wait(-1, TimeSpan.Zero); // from now on nothing is missed
-        List<LogLine> lines = reading.ReadAll();
-        foreach (LogLine line in last is { } count ? Last(lines, count) : lines)
+        foreach (LogLine line in reading.ReadAll(last))
             view.Write(line);
         if (supervisor is null)
             return;
-        bool caught = false;
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(
-            PosixSignal.SIGINT,
-            context =>
-            {
-                Output.Flush();
-                caught = true;
-                context.Cancel = false;
-            }
-        );
         const int Seconds = 3600;
-        for (bool lives = true; lives && !caught && !Output.Broken;)
+        for (bool lives = true; lives && !Output.Broken;)
         {
             Output.Flush();
             lives = reading.Wait(supervisor.Descriptor, TimeSpan.FromSeconds(Seconds));
             foreach (LogLine line in reading.ReadNew())
                 view.Write(line);
         }
-    }
-
-    private static List<LogLine> Last(List<LogLine> lines, int count)
-    {
-        var left = new Dictionary<string, int>();
-        var kept = new List<LogLine>();
-        for (int i = lines.Count - 1; i >= 0; i--)
-        {
-            int more = left.GetValueOrDefault(lines[i].Service, count);
-            if (more > 0)
-                kept.Add(lines[i]);
-            left[lines[i].Service] = more - 1;
-        }
-        kept.Reverse();
-        return kept;
     }
 }

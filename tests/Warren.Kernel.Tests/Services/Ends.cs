@@ -109,12 +109,14 @@ public sealed class Ends
     {
         using var project = new Project();
         project.Sandbox.Do("warren add web2");
-        project.Up(Project.Sleeper("a"), new Service("web2", "", ["sleep", "1000"])).ExitCode.Should().Be(0);
+        project.Up(Project.Sleeper("a"), Project.Script("b", "echo ran; exit 3"), new Service("web2", "", ["sleep", "1000"]));
+        Project.Eventually(() => project.StateOf("web1/b") == "exited", "b has ended");
         Launched other = project.Sandbox.Host.Start("exec ip netns exec web2 sh -c 'echo there; exec sleep 999'");
         other.ReadLine("there");
         project.StopIn("web2");
         project.Processes("web2").Should().BeEmpty();
         project.StateOf("web1/a").Should().Be("running");
+        project.Sandbox.Do("warren logs web1/b").Should().Be("ran\n[ended with code 3]\n", "others are left as they are");
         project.Sandbox.Do("warren ps").Should().NotContain("web2");
     }
 

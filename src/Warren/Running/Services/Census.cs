@@ -33,7 +33,8 @@ internal sealed class Census
     /// <summary>The variable with a project's name.</summary>
     public const string ProjectVariable = "WARREN_PROJECT";
 
-    private static byte[] s_buffer = new byte[16 * 1024];
+    [ThreadStatic]
+    private static byte[]? t_buffer;
 
     private readonly Dictionary<int, LivingProcess> _processes = [];
 
@@ -151,7 +152,7 @@ internal sealed class Census
     private static bool IsBeginning(int id)
     {
         int length = ReadFile($"/proc/{id}/cmdline", 64);
-        ReadOnlySpan<byte> words = s_buffer.AsSpan(0, Math.Min(length, 64));
+        ReadOnlySpan<byte> words = t_buffer.AsSpan(0, Math.Min(length, 64));
         int end = words.IndexOf((byte)0);
         return end >= 0 && words[(end + 1)..].StartsWith("__exec\0"u8);
     }
@@ -160,7 +161,7 @@ internal sealed class Census
     private static LivingProcess? ReadStat(int id)
     {
         int length = ReadFile($"/proc/{id}/stat", 2048);
-        ReadOnlySpan<byte> stat = s_buffer.AsSpan(0, length);
+        ReadOnlySpan<byte> stat = t_buffer.AsSpan(0, length);
         int end = stat.LastIndexOf((byte)')');
         if (end < 0)
             return null;
@@ -203,7 +204,7 @@ internal sealed class Census
     {
         const int Longest = 4 << 20;
         int length = ReadFile($"/proc/{id}/environ", Longest);
-        ReadOnlySpan<byte> all = s_buffer.AsSpan(0, length);
+        ReadOnlySpan<byte> all = t_buffer.AsSpan(0, length);
         bool ours = false;
         string? service = null;
         ReadOnlySpan<byte> prefix = "WARREN_SERVICE="u8;
@@ -223,12 +224,13 @@ internal sealed class Census
         int fd = SystemCalls.open(path, SystemCalls.O_RDONLY | SystemCalls.O_CLOEXEC, 0);
         if (fd < 0)
             return 0;
+        t_buffer ??= new byte[16 * 1024];
         int length = 0;
         while (length < longest)
         {
-            if (length == s_buffer.Length)
-                Array.Resize(ref s_buffer, 2 * s_buffer.Length);
-            int read = Libc.Read(fd, s_buffer.AsSpan(length));
+            if (length == t_buffer.Length)
+                Array.Resize(ref t_buffer, 2 * t_buffer.Length);
+            int read = Libc.Read(fd, t_buffer.AsSpan(length));
             if (read <= 0)
                 break;
             length += read;

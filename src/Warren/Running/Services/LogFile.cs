@@ -19,7 +19,9 @@ internal sealed class LogFile(ProjectFolder folder, string fullName) : IDisposab
     /// <summary>The mark of what Warren says about it.</summary>
     public const byte Said = (byte)'!';
 
-    private static readonly ArrayBufferWriter<byte> s_lines = new(4096);
+    // one for all files of a thread: each is used from the first line that is added to the flush
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? t_lines;
 
     private readonly string _name = ProjectFolder.LogName(fullName);
     private readonly string _old = ProjectFolder.OldLogName(fullName);
@@ -29,31 +31,33 @@ internal sealed class LogFile(ProjectFolder folder, string fullName) : IDisposab
     /// <summary>Adds a line. What is on several lines becomes one.</summary>
     public void Add(ReadOnlySpan<byte> line, byte mark, DateTimeOffset time)
     {
-        Span<byte> head = s_lines.GetSpan(24 + line.Length);
+        Span<byte> head = Lines.GetSpan(24 + line.Length);
         _ = Utf8Formatter.TryFormat(time.ToUnixTimeMilliseconds(), head, out int length);
         head[length++] = mark;
         line.CopyTo(head[length..]);
         head[length + line.Length] = (byte)'\n';
-        s_lines.Advance(length + line.Length + 1);
+        Lines.Advance(length + line.Length + 1);
         const int Many = 64 * 1024;
-        if (s_lines.WrittenCount > Many)
+        if (Lines.WrittenCount > Many)
             Flush();
     }
 
     /// <summary>Writes what was added to the file. A disk that is full loses lines, and nothing else.</summary>
     public void Flush()
     {
-        ReadOnlySpan<byte> lines = s_lines.WrittenSpan;
+        ReadOnlySpan<byte> lines = Lines.WrittenSpan;
         if (lines.IsEmpty)
             return;
         if (_file < 0 || _size + lines.Length > Limit)
             Turn(lines.Length);
         if (_file >= 0 && Libc.WriteAll(_file, lines))
             _size += lines.Length;
-        s_lines.ResetWrittenCount();
+        Lines.ResetWrittenCount();
     }
 
     public void Dispose() => Libc.Close(ref _file);
+
+    private static ArrayBufferWriter<byte> Lines => t_lines ??= new(4096);
 
     private void Turn(int coming)
     {
@@ -82,12 +86,14 @@ internal sealed class LogFile(ProjectFolder folder, string fullName) : IDisposab
 }
 
 /// <summary>What a service writes, cut into lines.</summary>
-internal sealed class OutputPipe(int descriptor)
+internal sealed class OutputPipe(int descriptor, int longestLine = OutputPipe.LongestLine)
 {
     /// <summary>The longest line; what is longer is cut into several.</summary>
     public const int LongestLine = 16 * 1024;
 
-    private static readonly byte[] s_buffer = new byte[64 * 1024];
+    // one for all pipes of a thread
+    [ThreadStatic]
+    private static byte[]? t_buffer;
 
     private byte[] _begun = [];
     private int _length;
@@ -102,23 +108,24 @@ internal sealed class OutputPipe(int descriptor)
     /// <returns>How many bytes; 0 when nobody can write any more; -1 when there is nothing now.</returns>
     public int Read(LineTaker take)
     {
-        int length = Libc.Read(Descriptor, s_buffer);
-        ReadOnlySpan<byte> rest = s_buffer.AsSpan(0, Math.Max(length, 0));
+        byte[] buffer = t_buffer ??= new byte[64 * 1024];
+        int length = Libc.Read(Descriptor, buffer);
+        ReadOnlySpan<byte> rest = buffer.AsSpan(0, Math.Max(length, 0));
         while (!rest.IsEmpty)
         {
             int end = rest.IndexOf((byte)'\n');
-            if (end >= 0 && _length == 0 && end <= LongestLine)
+            if (end >= 0 && _length == 0 && end <= longestLine)
             {
                 take(rest[..end]);
                 rest = rest[(end + 1)..];
                 continue;
             }
-            int room = LongestLine - _length;
+            int room = longestLine - _length;
             int part = Math.Min(room, end < 0 ? rest.Length : end);
             Keep(rest[..part]);
             bool whole = end == part;
             rest = rest[(whole ? part + 1 : part)..];
-            if (whole || _length == LongestLine && !rest.IsEmpty)
+            if (whole || _length == longestLine && !rest.IsEmpty)
                 GiveBegun(take);
         }
         return length;
@@ -134,7 +141,7 @@ internal sealed class OutputPipe(int descriptor)
     private void Keep(ReadOnlySpan<byte> part)
     {
         if (_begun.Length < _length + part.Length)
-            Array.Resize(ref _begun, Math.Min(LongestLine, Math.Max(256, 2 * (_length + part.Length))));
+            Array.Resize(ref _begun, Math.Min(longestLine, Math.Max(256, 2 * (_length + part.Length))));
         part.CopyTo(_begun.AsSpan(_length));
         _length += part.Length;
     }

@@ -35,21 +35,33 @@ internal sealed class LogReading : IDisposable
     public static IReadOnlyList<string> Last(string project, string service, int count)
     {
         using LogReading? reading = Open(project, [service]);
-        List<LogLine> lines = reading?.ReadAll() ?? [];
+        List<LogLine> lines = reading?.ReadAll(null) ?? [];
         return lines.FindAll(line => !line.IsWarrens).TakeLast(count).Select(line => line.Text).ToList();
     }
 
     /// <summary>All that is there, in the order of time.</summary>
-    public List<LogLine> ReadAll()
+    /// <param name="last">How many lines of each service at most, the last ones; null for all.</param>
+    public List<LogLine> ReadAll(int? last)
     {
-        var lines = new List<LogLine>();
+        var all = new List<LogLine>();
         foreach (Follower follower in _followers)
+        {
+            var lines = new List<LogLine>();
             follower.ReadOld(lines);
-        return ReadOn(lines);
+            follower.ReadOn(lines);
+            all.AddRange(last is { } count && count < lines.Count ? lines[^count..] : lines);
+        }
+        return InOrder(all);
     }
 
     /// <summary>What has come since the last call, in the order of time.</summary>
-    public List<LogLine> ReadNew() => ReadOn([]);
+    public List<LogLine> ReadNew()
+    {
+        var lines = new List<LogLine>();
+        foreach (Follower follower in _followers)
+            follower.ReadOn(lines);
+        return InOrder(lines);
+    }
 
     /// <summary>Waits until something may have come.</summary>
     /// <param name="ended">A descriptor that can be read when there is no use in waiting any more; or negative.</param>
@@ -80,18 +92,14 @@ internal sealed class LogReading : IDisposable
         _folder.Dispose();
     }
 
-    private List<LogLine> ReadOn(List<LogLine> lines)
-    {
-        foreach (Follower follower in _followers)
-            follower.ReadOn(lines);
-        // a service's own lines stay in their order, also where a clock was set back
-        return [.. lines.OrderBy(line => line.Time)];
-    }
+    // keeps the order of lines of the same time
+    private static List<LogLine> InOrder(List<LogLine> lines) => [.. lines.OrderBy(line => line.Time)];
 
     private sealed class Follower(string project, string service) : IDisposable
     {
         private FileStream? _file;
         private byte[] _begun = [];
+        private long _latest;
 
         public void ReadOld(List<LogLine> lines)
         {
@@ -168,7 +176,9 @@ internal sealed class LogReading : IDisposable
         {
             if (!System.Buffers.Text.Utf8Parser.TryParse(line, out long time, out int length) || length >= line.Length)
                 return null;
-            return new LogLine(service, time, line[length] == LogFile.Said, Encoding.UTF8.GetString(line[(length + 1)..]));
+            // a service's own lines stay in their order, also where the clock was set back
+            _latest = Math.Max(_latest, time);
+            return new LogLine(service, _latest, line[length] == LogFile.Said, Encoding.UTF8.GetString(line[(length + 1)..]));
         }
     }
 }

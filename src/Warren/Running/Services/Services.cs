@@ -211,7 +211,7 @@ internal static class Services
         if (client is null)
             _ = Ending.OfLeftovers(folder.Project, saved);
         folder.WriteServices(saved with { Services = others });
-        _ = client?.Ask("reload", [], patience);
+        _ = client?.Ask("forget", [], patience);
     }
 
     private static TimeSpan PatienceOf(string project)

@@ -137,6 +137,11 @@ internal sealed partial class Supervisor
                 Reload();
                 client.Waits = [.. _order.Union(before)];
                 break;
+            case "forget" when !_ending:
+                client.Waits = [.. _order];
+                ForgetTheUnwished();
+                client.Waits.RemoveAll(service => !service.ToStop);
+                break;
             case "wait" when !_ending:
                 client.Waits = [.. _order];
                 break;

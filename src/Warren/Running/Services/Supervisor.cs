@@ -168,6 +168,7 @@ internal sealed partial class Supervisor : IDisposable
     private void Start(Supervised service)
     {
         service.Fault = null;
+        service.StartedAt = EventLoop.Now;
         service.AfterEnd = AfterEnd.Policy;
         service.Namespace = Ending.NamespaceInode(service.Service.Namespace);
         try
@@ -185,7 +186,6 @@ internal sealed partial class Supervisor : IDisposable
             AfterItsEnd(service);
             return;
         }
-        service.StartedAt = EventLoop.Now;
         _processes[service.ProcessId] = service;
         _starting++;
         _loop.Watch(service.Report, () => ReadReport(service));
@@ -276,7 +276,21 @@ internal sealed partial class Supervisor : IDisposable
                 StartAnew(known);
             }
         }
-        foreach (Supervised service in _order.ToArray())
+        ForgetAllBut(wished);
+    }
+
+    // Stops what is gone from the file, and leaves all others alone.
+    private void ForgetTheUnwished()
+    {
+        var wished = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Service service in _folder.ReadServices().Services)
+            wished.Add(service.FullName);
+        ForgetAllBut(wished);
+    }
+
+    private void ForgetAllBut(HashSet<string> wished)
+    {
+        foreach (Supervised service in _order)
         {
             if (!wished.Contains(service.Name))
                 Stop(service, AfterEnd.Forget);
