@@ -176,8 +176,12 @@ internal sealed partial class Binder
                 names.Add(text);
                 continue;
             }
-            string? near = Nearest.Of(text.StartsWith("cap_", StringComparison.OrdinalIgnoreCase) ? text : "cap_" + text, Running.Capabilities.All);
-            faults.Add(node.Place, $"no capability {Faults.Quote(text)}", near is null ? "man 7 capabilities lists them, net_admin for one" : $"did you mean '{near[4..]}'?");
+            string name = text.StartsWith("cap_", StringComparison.OrdinalIgnoreCase) ? text[4..] : text;
+            string? near = Nearest.Of(name, Running.Capabilities.All.Select(known => known[4..]));
+            string hint = near is null ? "man 7 capabilities lists them, net_admin for one" : $"did you mean '{near}'?";
+            if (name.Equals("all", StringComparison.OrdinalIgnoreCase))
+                hint = "name each that is needed, as in [net_admin, net_raw]";
+            faults.Add(node.Place, $"no capability {Faults.Quote(text)}", hint);
         }
         return names;
     }
@@ -205,6 +209,7 @@ internal sealed partial class Binder
     {
         if (!Is(entry.Value, NodeKind.Mapping, "'services'", "as in services: {web: flask run}"))
             return;
+        draft.ServicesKey = entry.Key.Place;
         foreach (Entry each in entry.Value.Entries)
         {
             NameFault(each.Key, "a service");

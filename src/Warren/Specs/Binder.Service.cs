@@ -75,7 +75,7 @@ internal sealed partial class Binder
     public void Ready(Entry entry, ServiceDraft draft)
     {
         string hint = "as in ready: {port: 8080}, or ready: {command: curl -sf localhost:8080}";
-        if (entry.Value.IsNull)
+        if (entry.Value is { IsNull: true, IsLost: false })
             faults.Add(entry.Value.Place, "'ready' has no value", hint);
         if (!Is(entry.Value, NodeKind.Mapping, "'ready'", hint))
             return;
@@ -156,6 +156,8 @@ internal sealed partial class Binder
     // a command's words: a list as it is, or a text split; null if it is wrong
     private List<string>? Words(Node node)
     {
+        if (node.IsLost)
+            return null;
         if (node.IsNull || node.Kind == NodeKind.Mapping)
         {
             faults.Add(node.Place, node.IsNull ? "the command is missing" : $"a command is a text or a list, not {node.KindWord}", CommandHint);

@@ -90,7 +90,7 @@ internal sealed partial class Binder(Variables variables, Faults faults)
 
     private void Unknown<T>(Node key, KeySet<T> set)
     {
-        string? hint = set.Foreign(key.Text);
+        string? hint = faults.IsFull ? "" : set.Foreign(key.Text);
         if (hint is null && Nearest.Of(key.Text, set.Keys.Select(each => each.Name)) is { } near)
             hint = $"did you mean '{near}'?";
         hint ??= "known here: " + string.Join(", ", set.Keys.Select(each => each.Name));
@@ -102,7 +102,7 @@ internal sealed partial class Binder(Variables variables, Faults faults)
     {
         if (node.Kind == kind)
             return true;
-        if (!node.IsNull)
+        if (!node.IsNull && !node.IsLost)
             faults.Add(node.Place, $"{what} takes {(kind == NodeKind.Mapping ? "a mapping" : "a list")}, not {node.KindWord}", hint);
         return false;
     }
@@ -115,6 +115,8 @@ internal sealed partial class Binder(Variables variables, Faults faults)
             faults.Add(node.Place, $"{what} takes a text, not {node.KindWord}");
             return null;
         }
+        if (node.IsLost)
+            return null;
         if (!node.IsNull)
             return variables.Expand(node);
         faults.Add(node.Place, $"{what} has no value", node.Text.Length == 0 ? "write one, or leave the line out" : $"write one, or leave the line out; the text {node.Text} is written in quotes");

@@ -26,11 +26,9 @@ internal sealed class Dependencies(Drafts<NamespaceDraft> namespaces, Faults fau
             {
                 if (known.Add(target) && ++_count <= Most)
                     targets.Add(word with { Value = target });
+                else if (_count == Most + 1)
+                    faults.Add(word.Place, $"services wait for each other more than {Most:N0} times", "name single services: NAMESPACE/SERVICE");
             }
-            if (_count <= Most)
-                continue;
-            faults.Add(word.Place, $"services wait for each other more than {Most:N0} times", "name single services: NAMESPACE/SERVICE");
-            break;
         }
         _graph[own] = targets;
         return [.. targets.Select(target => target.Value)];
@@ -118,7 +116,7 @@ internal sealed class Dependencies(Drafts<NamespaceDraft> namespaces, Faults fau
     }
 
     private string? NearestTo(NamespaceDraft space, string text) =>
-        text.Contains('/', StringComparison.Ordinal)
+        faults.IsFull || text.Contains('/', StringComparison.Ordinal)
             ? null
             : Nearest.Of(text, space.Services.All.Select(each => each.Name).Concat(namespaces.All.Select(each => each.Name)).Take(1000));
 

@@ -41,8 +41,9 @@ internal sealed record Diagnostic(string File, int Line, int Column, int Length,
     {
         int start = Math.Clamp(Column - 1, 0, SourceLine.Length);
         int end = Math.Clamp(start + Length, start, SourceLine.Length);
-        int first = Math.Max(0, start - Before);
-        int last = Math.Min(SourceLine.Length, Math.Max(start + After, 2 * Before));
+        bool isShort = SourceLine.Length <= Before + After;
+        int first = isShort ? 0 : Math.Max(0, start - Before);
+        int last = isShort ? SourceLine.Length : Math.Min(SourceLine.Length, first + Before + After);
         // not through the middle of a character
         if (first > 0 && char.IsLowSurrogate(SourceLine[first]))
             first--;

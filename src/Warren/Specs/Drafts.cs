@@ -50,6 +50,8 @@ internal sealed class NamespaceDraft(string name, Place key) : IDraft
 
     public ServiceDraft? Run { get; set; }
 
+    public Place? ServicesKey { get; set; }
+
     public Drafts<ServiceDraft> Services { get; } = new();
 }
 

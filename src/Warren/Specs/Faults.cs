@@ -12,11 +12,14 @@ internal sealed class Faults
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Whether more are only counted, so that no words need be found for them.</summary>
+    public bool IsFull => _faults.Count >= Most;
+
     /// <summary>Notes a mistake. One that is told already (in what several aliases name) is not told again.</summary>
     public void Add(Place place, string message, string hint = "")
     {
         var fault = new Fault(place, message, hint);
-        if (_faults.Count >= Most)
+        if (IsFull)
         {
             Count++;
         }
@@ -63,7 +66,7 @@ internal sealed class Faults
         (int line, int column) = source.Locate(index);
         string text = source.Line(line);
         column = Math.Min(column, text.Length);
-        int length = Math.Max(1, Math.Min(fault.Place.Length, text.Length - column));
+        int length = Math.Clamp(fault.Place.Length, 1, Math.Max(1, text.Length - column));
         return new Diagnostic(source.Source.ShownName, line + 1, column + 1, length, fault.Message, fault.Hint, text);
     }
 

@@ -27,9 +27,9 @@ internal sealed class SpecAssembly(SpecDraft draft, SourceText first, Faults fau
 
     private NamespaceSpec Namespace(NamespaceDraft space, Dependencies dependencies)
     {
-        if (space is { Run: { } run, Services.All.Count: > 0 })
+        if (space is { Run: { } run, ServicesKey: { } services })
         {
-            Place later = IsAfter(run.Key, space.Services.All[0].Key) ? run.Key : space.Services.All[0].Key;
+            Place later = IsAfter(run.Key, services) ? run.Key : services;
             faults.Add(later, $"'run' and 'services' exclude each other in the namespace {Faults.Quote(space.Name)}", "'run' is for a single program; write it as one of the 'services'");
         }
         var spec = new NamespaceSpec(space.Name)

@@ -42,7 +42,7 @@ internal static class SpecSchema
 
     private const string NamespaceRules =
         ",\n      \"dependentRequired\": { \"address\": [\"gateway\"], \"gateway\": [\"address\"] }"
-        + ",\n      \"allOf\": [{ \"not\": { \"required\": [\"run\", \"services\"] } }, { \"not\": { \"required\": [\"subnet\", \"address\"] } }]";
+        + ",\n      \"allOf\": [{ \"not\": { \"type\": \"object\", \"required\": [\"run\", \"services\"] } }, { \"not\": { \"type\": \"object\", \"required\": [\"subnet\", \"address\"] } }]";
 
     private static void Definition<T>(StringBuilder text, string name, KeySet<T> set, string rules)
     {

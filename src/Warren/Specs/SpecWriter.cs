@@ -133,7 +133,7 @@ internal static class SpecWriter
     {
         string what = ready.Port is { } port
             ? "port: " + Words.Number(port) + (ready.Protocol == Protocol.Udp ? "/udp" : "")
-            : "command: " + FlowCommand(ready.Command);
+            : "command: " + Command(ready.Command);
         return "{ " + what + (ready.Timeout == new Readiness().Timeout ? "" : ", timeout: " + Durations.Text(ready.Timeout)) + " }";
     }
 
@@ -148,10 +148,13 @@ internal static class SpecWriter
 
     private static string Range(int first, int last) => first == last ? Words.Number(first) : Words.Number(first) + "-" + Words.Number(last);
 
-    private static string Command(IReadOnlyList<string> words) =>
-        words.All(YamlText.IsPlainWord) && YamlText.IsPlain(string.Join(' ', words)) ? string.Join(' ', words) : List(words);
-
-    private static string FlowCommand(IReadOnlyList<string> words) => Command(words) is var text && text.Contains(',', StringComparison.Ordinal) ? List(words) : text;
+    private static string Command(IReadOnlyList<string> words)
+    {
+        if (!words.All(YamlText.IsPlainWord) || words[0].Contains('=', StringComparison.Ordinal))
+            return List(words);
+        string line = string.Join(' ', words);
+        return words.Count == 1 ? YamlText.Scalar(line) : YamlText.IsPlain(line) ? line : List(words);
+    }
 
     private static string List(IEnumerable<string> texts) => "[" + string.Join(", ", texts.Select(YamlText.Value)) + "]";
 

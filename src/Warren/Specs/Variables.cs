@@ -21,6 +21,7 @@ internal sealed class Variables(Func<string, string?> variable, Faults faults)
     private Node _node = null!;
     private string _text = "";
     private bool _failed;
+    private bool _broken;
 
     /// <summary>The variable's value, or null if it is not set.</summary>
     public string? this[string name] => variable(name);
@@ -32,7 +33,7 @@ internal sealed class Variables(Func<string, string?> variable, Faults faults)
             return scalar.Text;
         _node = scalar;
         _text = scalar.Text;
-        _failed = false;
+        _failed = _broken = false;
         var result = new StringBuilder();
         int position = 0;
         Copy(ref position, result, depth: 0);
@@ -50,7 +51,7 @@ internal sealed class Variables(Func<string, string?> variable, Faults faults)
     // Copies up to the end, or up to the '}' that closes what is being read; without a result it is only read.
     private void Copy(ref int position, StringBuilder? result, int depth)
     {
-        while (position < _text.Length && !_failed)
+        while (position < _text.Length && !_broken)
         {
             char c = _text[position];
             if (c == '}' && depth > 0)
@@ -122,7 +123,7 @@ internal sealed class Variables(Func<string, string?> variable, Faults faults)
         bool uses = result is not null && (kind == '+' ? has : !has);
         StringBuilder? inner = !uses ? null : kind == '?' ? new StringBuilder() : result;
         Copy(ref position, inner, depth + 1);
-        if (_failed)
+        if (_broken)
             return;
         if (position >= _text.Length)
         {
@@ -131,7 +132,7 @@ internal sealed class Variables(Func<string, string?> variable, Faults faults)
         }
         position++;
         if (kind == '?' && uses)
-            Fault(start, position - start, $"the variable '{name}' is not set{(inner!.Length > 0 ? ": " + inner : "")}", $"type: {name}=… before the command, or after sudo");
+            Missing(start, position - start, $"the variable '{name}' is not set{(inner!.Length > 0 ? ": " + inner : "")}", $"type: {name}=… before the command, or after sudo");
         else if (kind != '+' && has)
             result?.Append(value);
     }
@@ -141,7 +142,7 @@ internal sealed class Variables(Func<string, string?> variable, Faults faults)
         if (variable(name) is { } value)
             result.Append(value);
         else
-            Fault(start, end - start, $"the variable '{name}' is not set", $"set it, or give a default: ${{{name}:-default}}; a dollar that is meant so is written $$");
+            Missing(start, end - start, $"the variable '{name}' is not set", $"set it, or give a default: ${{{name}:-default}}; a dollar that is meant so is written $$");
     }
 
     private string Name(ref int position)
@@ -152,7 +153,14 @@ internal sealed class Variables(Func<string, string?> variable, Faults faults)
         return _text[start..position];
     }
 
+    // what follows cannot be told apart any more
     private void Fault(int start, int length, string message, string hint = "")
+    {
+        _broken = true;
+        Missing(start, length, message, hint);
+    }
+
+    private void Missing(int start, int length, string message, string hint)
     {
         _failed = true;
         faults.Add(_node.At(start, length), message, hint);

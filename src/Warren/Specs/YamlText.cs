@@ -24,16 +24,13 @@ internal static class YamlText
     /// <summary>Whether a word needs no quotes in a command.</summary>
     public static bool IsPlainWord(string word) => word.Length > 0 && !word.AsSpan().ContainsAnyExcept(s_plain) && word[^1] != ':';
 
-    /// <summary>Whether words with a space between them are read as a text by every reader of YAML, and as these words by a shell.</summary>
+    /// <summary>Whether words with a space between them are read as a text by every reader of YAML.</summary>
     public static bool IsPlain(string text)
     {
-        if (!char.IsAsciiLetterOrDigit(text[0]) && text[0] is not ('/' or '.' or '_'))
+        bool isOption = text.TrimStart('-') is { Length: > 0 } option && text.Length - option.Length is 1 or 2 && char.IsAsciiLetter(option[0]);
+        if (!char.IsAsciiLetterOrDigit(text[0]) && text[0] is not ('/' or '.' or '_') && !isOption)
             return false;
-        int space = text.IndexOf(' ', StringComparison.Ordinal);
-        // NAME=value before a command is a shell's
-        if (text.AsSpan(0, space < 0 ? text.Length : space).Contains('='))
-            return false;
-        return space >= 0 || !IsOther(text);
+        return text.Contains(' ', StringComparison.Ordinal) || !IsOther(text);
     }
 
     // what some reader takes for a number, a time, a truth or nothing

@@ -34,6 +34,9 @@ internal sealed class Node(SourceText source, NodeKind kind, int start, int leng
     /// <summary>Whether a scalar was written without quotes and tags.</summary>
     public bool IsPlain { get; init; }
 
+    /// <summary>Whether it stands for a value that cannot be known, of which it was said why: no more is said then.</summary>
+    public bool IsLost { get; init; }
+
     /// <summary>A list's values.</summary>
     public List<Node> Items { get; init; } = s_noItems;
 
@@ -63,6 +66,7 @@ internal sealed class Node(SourceText source, NodeKind kind, int start, int leng
         {
             Text = Text,
             IsPlain = IsPlain,
+            IsLost = IsLost,
             Items = Items,
             Entries = Entries,
             Weight = Weight,

@@ -1,4 +1,5 @@
 using SharpYaml;
+using SharpYaml.Events;
 
 namespace Warren.Specs.Yaml;
 
@@ -12,8 +13,9 @@ internal static class SyntaxWords
     /// <param name="error">What it says.</param>
     /// <param name="source">The file.</param>
     /// <param name="open">The lists and mappings that are open, the innermost last.</param>
+    /// <param name="last">The text before it, if it was one.</param>
     /// <param name="faults">Where it is noted.</param>
-    public static void Tell(YamlException error, SourceText source, List<(int Start, bool IsFlow)> open, Faults faults)
+    public static void Tell(YamlException error, SourceText source, List<(int Start, bool IsFlow)> open, Scalar? last, Faults faults)
     {
         string text = source.Text;
         int start = Math.Clamp(error.Start.Index, 0, text.Length);
@@ -27,6 +29,13 @@ internal static class SyntaxWords
         }
         if (error.Message.Contains("could not find expected ':'", StringComparison.Ordinal))
             start = LineBefore(text, start, out length);
+        if (error.Message.Contains("Mapping values", StringComparison.Ordinal) && last is { Style: ScalarStyle.Plain } && LineOf(source, last.Start.Index) < LineOf(source, start))
+        {
+            // a text goes on in the next line: a key without ':', or one that is further in than the key above
+            message = $"the text that begins here goes on to the ': ' in line {LineOf(source, start) + 1}";
+            hint = "a key has a ': ' after it, and " + Indentation;
+            (start, length) = (last.Start.Index, int.MaxValue);
+        }
         bool ends = string.IsNullOrWhiteSpace(text[start..Math.Min(text.Length, start + 4096)]);
         if (open is [.., (var opened, true)] && (IsUnclosed(error.Message) || ends) && (ends || LineOf(source, opened) != LineOf(source, start)))
         {

@@ -52,7 +52,7 @@ internal sealed class TreeReader
         }
         catch (YamlException e)
         {
-            SyntaxWords.Tell(e, source, reader._open, faults);
+            SyntaxWords.Tell(e, source, reader._open, reader._parser.Current as Scalar, faults);
             return null;
         }
         // "\UFFFFFFFF" reaches char.ConvertFromUtf32, and who knows what else: what the parser cannot read is a mistake of the file
@@ -219,6 +219,8 @@ internal sealed class TreeReader
         }
         if (value.Kind == NodeKind.Scalar)
         {
+            if (value.IsLost)
+                return;
             _faults.Add(value.Place, $"'<<' takes a mapping, not {value.KindWord}", "as in <<: *defaults, with 'x-defaults: &defaults' at the head of the file");
             return;
         }
@@ -226,7 +228,7 @@ internal sealed class TreeReader
         {
             if (item.Kind == NodeKind.Mapping)
                 Merge(item, ref keys);
-            else
+            else if (!item.IsLost)
                 _faults.Add(item.Place, $"'<<' takes mappings, not {item.KindWord}", "as in <<: [*a, *b]");
         }
     }
@@ -241,7 +243,7 @@ internal sealed class TreeReader
                 hint = $"did you mean '*{near}'?";
             _faults.Add(place, $"there is no anchor '&{alias.Value}' above", hint);
             // as if nothing were written here, so that the rest can be read
-            node = new Node(_source, NodeKind.Scalar, place.Start, place.Length) { IsPlain = true, Weight = 1 };
+            node = new Node(_source, NodeKind.Scalar, place.Start, place.Length) { IsPlain = true, IsLost = true, Weight = 1 };
             return Count(1, place) ? node : null;
         }
         if (node is null)
