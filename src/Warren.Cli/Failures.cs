@@ -4,6 +4,7 @@ using Warren.Model;
 using Warren.Netlink.Wire;
 using Warren.Planning;
 using Warren.Planning.Steps;
+using Warren.Specs;
 
 namespace Warren.Cli;
 
@@ -27,6 +28,11 @@ internal static class Failures
                     Output.Error($"  type: {refusal.Remedy}");
             }
             return code ?? ExitCode.Of(e.Kind);
+        }
+        catch (SpecException e)
+        {
+            Tell(e);
+            return code ?? ExitCode.Usage;
         }
         catch (ApplyException e)
         {
@@ -54,6 +60,21 @@ internal static class Failures
             Output.Error($"{verb}: {Terminal.Safe(e.Message)}");
             return code ?? ExitCode.Failed;
         }
+    }
+
+    private static void Tell(SpecException e)
+    {
+        const int Most = 50;
+        IReadOnlyList<Diagnostic> diagnostics = e.Diagnostics;
+        for (int i = 0; i < diagnostics.Count && i < Most; i++)
+            Output.Error(diagnostics[i].Render().TrimEnd('\n'));
+        // a file that cannot be read at all has no mistakes in it
+        if (diagnostics[0].Line == 0)
+            return;
+        int count = diagnostics.Count + e.More;
+        string files = string.Join(", ", diagnostics.Select(diagnostic => diagnostic.File).Distinct());
+        string shown = count > Most ? $", of which {Most} are shown" : "";
+        Output.Error($"{(count == 1 ? "1 mistake" : $"{count} mistakes")} in {Terminal.Safe(files)}{shown}; nothing was changed");
     }
 
     private static bool IsPrivilege(Errno errno) => errno == Errno.NotPermitted || errno == Errno.Denied;

@@ -29,6 +29,8 @@ internal static class Program
         ("status", Status.Build),
         ("confirm", Confirmation.Build),
         ("import", Import.Build),
+        ("init", Init.Build),
+        ("schema", Schema.Build),
         ("completion", Completion.Build),
     ];
 

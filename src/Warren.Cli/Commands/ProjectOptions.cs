@@ -42,10 +42,10 @@ internal sealed class ProjectOptions
     public static string[] Checked(string[]? names) => [.. (names ?? []).Select(Arguments.Checked).Distinct()];
 
     /// <summary>Whether there is a file: one that was named, or that the folder has.</summary>
-    public bool AnyFile(ParseResult parsed) => _files.Find(parsed).Count > 0;
+    public bool AnyFile(ParseResult parsed) => _files.AreThere(parsed);
 
     /// <summary>Whether a file was named.</summary>
-    public bool IsGiven(ParseResult parsed) => _files.AreGiven(parsed);
+    public bool IsGiven(ParseResult parsed) => _files.AreNamed(parsed);
 
     /// <summary>Reads the project.</summary>
     public Project Read(ParseResult parsed)

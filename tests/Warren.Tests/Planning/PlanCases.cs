@@ -15,6 +15,7 @@ namespace Warren.Tests.Planning;
 /// A folder per case under Plans/: what was observed, what was typed, and the whole text of what is said to it. And what holds
 /// for every plan: it is the same every time, it leaves nothing to do, it can be undone, and it can be cut off at any step.
 /// </summary>
+[Collection("the program's output")]
 public sealed class PlanCases
 {
     private const string Folder = "tests/Warren.Tests/Plans";
