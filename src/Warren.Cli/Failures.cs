@@ -48,6 +48,22 @@ internal static class Failures
                 Output.Error("  type: warren rm --all, which removes whatever is left of Warren's");
             return code ?? (e.InnerException is NetlinkException { Errno: var errno } && IsPrivilege(errno) ? ExitCode.Unable : ExitCode.Failed);
         }
+        catch (SpecException e)
+        {
+            foreach (Diagnostic diagnostic in e.Diagnostics)
+                Output.Error(diagnostic.Render().TrimEnd('\n'));
+            if (e.More > 0)
+                Output.Error($"and {e.More} more mistakes");
+            return code ?? ExitCode.Usage;
+        }
+        catch (UnverifiedException e)
+        {
+            Output.Error($"{verb}: every step was done, and yet the host is not as wished for: somebody else changes it at the same time");
+            foreach (Step step in e.Rest.Steps)
+                Output.Error($"  still to do: {step.Sign} {step.Words}");
+            Output.Error($"  type: {line.Typed}, again");
+            return code ?? ExitCode.Failed;
+        }
         catch (NetlinkException e)
         {
             Output.Error($"{verb}: {Terminal.Safe(e.Message)}");
