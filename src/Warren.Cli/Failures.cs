@@ -48,14 +48,6 @@ internal static class Failures
                 Output.Error("  type: warren rm --all, which removes whatever is left of Warren's");
             return code ?? (e.InnerException is NetlinkException { Errno: var errno } && IsPrivilege(errno) ? ExitCode.Unable : ExitCode.Failed);
         }
-        catch (SpecException e)
-        {
-            foreach (Diagnostic diagnostic in e.Diagnostics)
-                Output.Error(diagnostic.Render().TrimEnd('\n'));
-            if (e.More > 0)
-                Output.Error($"and {e.More} more mistakes");
-            return code ?? ExitCode.Usage;
-        }
         catch (UnverifiedException e)
         {
             Output.Error($"{verb}: every step was done, and yet the host is not as wished for: somebody else changes it at the same time");
