@@ -11,6 +11,7 @@ internal sealed class ControlClient : IDisposable
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly MemoryStream _received = new();
     private int _socket;
+    private bool _lost;
 
     private ControlClient(string project, int socket)
     {
@@ -46,7 +47,11 @@ internal sealed class ControlClient : IDisposable
         }
         request.WriteByte((byte)'\n');
         if (!Send(request.GetBuffer().AsSpan(0, (int)request.Length)))
+        {
+            // it was not asked: there is no end to wait for
+            _lost = true;
             return null;
+        }
         return ReadLine(patience) is { } answer ? Read(answer) : null;
     }
 
@@ -54,7 +59,7 @@ internal sealed class ControlClient : IDisposable
     public bool WaitForEnd(TimeSpan patience)
     {
         long end = EventLoop.Now + (long)patience.TotalMilliseconds;
-        while (EventLoop.Now < end)
+        while (!_lost && EventLoop.Now < end)
         {
             if (Libc.WaitReadable(_socket, TimeSpan.FromMilliseconds(end - EventLoop.Now)) && Libc.Read(_socket, _buffer) <= 0)
                 return true;

@@ -21,6 +21,7 @@ internal sealed class ProjectFolder : IDisposable
     public const string LogFolder = "log";
 
     private const string Draft = ServicesFile + ".new";
+    private const string Proposal = ServicesFile + ".next";
     private const uint FolderMode = 0b111_000_000;
     private const uint FileMode = 0b110_000_000;
 
@@ -77,8 +78,21 @@ internal sealed class ProjectFolder : IDisposable
     /// <summary>What is wished; nothing if nothing can be read.</summary>
     public SavedServices ReadServices() => Read(ServicesFile) is { } bytes && SavedServices.Read(bytes) is { } saved ? saved : SavedServices.None;
 
-    /// <summary>Notes what is wished: whole, or not at all.</summary>
+    /// <summary>Notes what is wished: whole, or not at all. Not while a supervisor lives.</summary>
     public void WriteServices(SavedServices saved)
+    {
+        _ = Files.unlinkat(_folder, Proposal, 0);
+        Write(saved, ServicesFile);
+    }
+
+    /// <summary>Notes what is wished from now on, for the living supervisor: until it takes that over, what it has is what stands in the
+    /// other file, so that whoever is cut off between leaves nothing that looks done.</summary>
+    public void ProposeServices(SavedServices saved) => Write(saved, Proposal);
+
+    /// <summary>Takes over what was proposed, if anything was.</summary>
+    public void TakeProposal() => _ = Files.renameat(_folder, Proposal, _folder, ServicesFile);
+
+    private void Write(SavedServices saved, string file)
     {
         int fd = Files.openat(_folder, Draft, Files.O_WRONLY | Files.O_CREAT | Files.O_TRUNC | Files.O_NOFOLLOW | Files.O_CLOEXEC, FileMode);
         if (fd < 0)
@@ -88,8 +102,8 @@ internal sealed class ProjectFolder : IDisposable
         _ = SystemCalls.close(fd);
         if (!whole)
             throw new NetlinkException(errno, "write", PathOf(Project, Draft));
-        if (Files.renameat(_folder, Draft, _folder, ServicesFile) != 0)
-            throw new NetlinkException(Errno.Last, "write", PathOf(Project, ServicesFile));
+        if (Files.renameat(_folder, Draft, _folder, file) != 0)
+            throw new NetlinkException(Errno.Last, "write", PathOf(Project, file));
     }
 
     /// <summary>Opens the file for the supervisor's own last words.</summary>
@@ -149,7 +163,7 @@ internal sealed class ProjectFolder : IDisposable
     /// <summary>Removes everything that is about services, and the folders if nothing else is in them.</summary>
     public void RemoveFiles()
     {
-        foreach (string file in (string[])[ServicesFile, Draft, ControlFile, SupervisorLog])
+        foreach (string file in (string[])[ServicesFile, Draft, Proposal, ControlFile, SupervisorLog])
             _ = Files.unlinkat(_folder, file, 0);
         int log = Files.openat(_folder, LogFolder, Files.O_RDONLY | Files.O_DIRECTORY | Files.O_NOFOLLOW | Files.O_CLOEXEC, 0);
         if (log >= 0)

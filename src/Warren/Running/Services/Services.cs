@@ -68,7 +68,7 @@ internal static class Services
             using ControlClient? living = ControlClient.Connect(project);
             if (living is not null)
             {
-                folder.WriteServices(new SavedServices(services, environment));
+                folder.ProposeServices(new SavedServices(services, environment));
                 verb = "reload";
             }
             else if (folder.IsSupervised())
@@ -170,6 +170,41 @@ internal static class Services
         }
     }
 
+    /// <summary>Stops the services of all projects in namespaces that are about to be removed, and forgets them.</summary>
+    /// <param name="namespaces">Names of namespaces; null for all that there are.</param>
+    public static void Forget(IReadOnlyCollection<string>? namespaces)
+    {
+        foreach (string project in Projects())
+        {
+            if (namespaces is null)
+            {
+                Stop(project);
+                continue;
+            }
+            using ProjectFolder? folder = ProjectFolder.Find(project);
+            if (folder is not null)
+                ForgetIn(folder, namespaces);
+        }
+    }
+
+    /// <summary>Notes which services of a project run in the background.</summary>
+    /// <returns>What lets them run again, if a change for which they were stopped has failed.</returns>
+    public static Action Remember(string project)
+    {
+        SavedServices saved;
+        using (ProjectFolder? folder = ProjectFolder.Find(project))
+        {
+            if (folder is null || !folder.IsSupervised())
+                return () => { };
+            saved = folder.ReadServices();
+        }
+        return () =>
+        {
+            if (saved.Services.Count > 0)
+                _ = StartDetached(project, saved.Services, saved.Environment);
+        };
+    }
+
     /// <summary>The services of a project as a plan looks at them.</summary>
     public static IReadOnlyList<ObservedService> Observe(string project)
     {
@@ -206,12 +241,24 @@ internal static class Services
         }
         if (others.Count == saved.Services.Count)
             return;
+        SavedServices left = saved with { Services = others };
+        // a supervisor without services would stay for nothing
+        if (others.Count == 0)
+        {
+            Stop(folder.Project);
+            folder.WriteServices(left);
+            return;
+        }
         TimeSpan patience = PatienceOf(folder.Project);
-        using ControlClient? client = ControlClient.Connect(folder.Project);
-        if (client is null)
-            _ = Ending.OfLeftovers(folder.Project, saved);
-        folder.WriteServices(saved with { Services = others });
-        _ = client?.Ask("forget", [], patience);
+        using (ControlClient? client = ControlClient.Connect(folder.Project))
+        {
+            if (client is not null)
+                folder.ProposeServices(left);
+            if (client?.Ask("forget", [], patience) is not null)
+                return;
+        }
+        _ = Ending.OfLeftovers(folder.Project, saved);
+        folder.WriteServices(left);
     }
 
     private static TimeSpan PatienceOf(string project)

@@ -134,11 +134,13 @@ internal sealed partial class Supervisor
                 break;
             case "reload" when !_ending:
                 List<Supervised> before = [.. _order];
+                _folder.TakeProposal();
                 Reload();
                 client.Waits = [.. _order.Union(before)];
                 break;
             case "forget" when !_ending:
                 client.Waits = [.. _order];
+                _folder.TakeProposal();
                 ForgetTheUnwished();
                 client.Waits.RemoveAll(service => !service.ToStop);
                 break;
