@@ -372,13 +372,16 @@ public sealed class NetlinkSocket : IDisposable
 
     private unsafe ReadOnlySpan<byte> Receive(byte[] buffer, NetlinkBatch.Request request)
     {
+        const int Attempts = 3;
         nint length;
         fixed (byte* data = buffer)
         {
+            int failed = 0;
             do
             {
                 length = Libc.recv(_fd, data, buffer.Length, Libc.MSG_TRUNC);
-            } while (length < 0 && Errno.Last == Errno.Interrupted);
+                // What was asked for is done, whatever befalls the reading of the answer; and the answer is still there.
+            } while (length < 0 && (Errno.Last == Errno.Interrupted || (!IsFinal(Errno.Last) && ++failed < Attempts)));
         }
         if (length < 0)
         {
@@ -390,6 +393,9 @@ public sealed class NetlinkSocket : IDisposable
         Traffic = Traffic.Received((int)length);
         return buffer.AsSpan(0, (int)length);
     }
+
+    // No answer in time, or one that was thrown away for want of room: there is nothing to wait for.
+    private static bool IsFinal(Errno errno) => errno == Errno.Again || errno == Errno.NoBufferSpace;
 
     private void GrowSendBuffer(int bytes)
     {
