@@ -214,6 +214,8 @@ internal sealed partial class Observer(HostSession session)
             RulesetState.Absent => null,
             // what is made again needs them all, and a map may be what is missing
             RulesetState.Damaged => AllForwards(),
+            // whatever leads to nobody counts
+            _ when wish.Thorough => AllForwards(),
             _ => FindForwards(asked, atAddresses ? wanted : null),
         };
         observed = forwards is null ? observed : observed with { Forwards = forwards };

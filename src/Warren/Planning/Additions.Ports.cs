@@ -24,14 +24,45 @@ internal sealed partial class Additions
         if (space.Link is { } link)
         {
             if (IsWanted(link))
+            {
                 _first.Add(Delete(space, link));
+                _goingFirst.Add(space.Name);
+            }
             else
+            {
                 _last.Add(Delete(space, link));
+            }
         }
         if (Resolver.IsOurs(space.Resolver))
             _last.Add(new RemoveResolver(space.Name, space.Resolver!));
         if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
-            _last.Add(new DeleteNamespace(space.Name));
+            _names.Add(new DeleteNamespace(space.Name) { WasWhole = space.Presence == Presence.Standing });
+    }
+
+    // Forwards that lead to an address that no namespace has: of a change that was cut off, or made by hand. The next who got that
+    // address would get what comes in by them.
+    private void DropDead()
+    {
+        if (!_observed.OwnersKnown)
+            return;
+        var owned = new HashSet<IPAddress>();
+        foreach (ObservedNamespace space in _observed.Namespaces)
+        {
+            if (space.Link?.Mark is { } mark)
+                owned.Add(mark.Inside.Address);
+        }
+        var dead = new List<ForwardEntry>();
+        foreach ((HostPort host, Target target) in _observed.Forwards)
+        {
+            if (!owned.Contains(target.Address))
+                dead.Add(new ForwardEntry(host, target, ""));
+        }
+        dead.Sort((a, b) => Removal.Order(a.Host).CompareTo(Removal.Order(b.Host)));
+        foreach (ForwardEntry entry in dead)
+        {
+            _unpublish.Add(entry);
+            _ports.Release(entry.Host);
+        }
     }
 
     // Whether a namespace that comes shall have the subnet of a link that goes.
@@ -164,7 +195,8 @@ internal sealed partial class Additions
     {
         Target target = TargetOf(mark.Inside, forward);
         bool stands = _observed.Forwards.TryGetValue(forward.Host, out Target standing);
-        if (stands && standing == target && TableStands)
+        // what was another's, or of a link that is made again, goes and comes in the one transaction
+        if (stands && standing == target && TableStands && !_ports.IsReleased(forward.Host))
             return;
         // it leads where nobody is
         if (stands && standing != target && TableStands && !_ports.IsReleased(forward.Host))

@@ -18,6 +18,8 @@ internal sealed partial class Additions
     private readonly List<Step> _before = [];
     private readonly List<Step> _after = [];
     private readonly List<Step> _last = [];
+    private readonly List<Step> _names = [];
+    private readonly HashSet<string> _goingFirst = [];
     private readonly List<ForwardEntry> _publish = [];
     private readonly List<ForwardEntry> _unpublish = [];
     private readonly List<IPAddress> _goneAddresses = [];
@@ -44,20 +46,28 @@ internal sealed partial class Additions
             Prune(Find(name));
         foreach (NamespaceWish wish in _wish.Ensure)
             MakeRoom(wish, Find(wish.Name));
+        if (_wish.Thorough)
+            DropDead();
         foreach (NamespaceWish wish in _wish.Ensure)
             Ensure(wish, Find(wish.Name));
         if (_refusals.Count > 0)
             throw new RefusedException(RefusalKind.Conflict, [.. _refusals]);
 
         // The rules of a namespace that stands are mended with whatever is asked of it.
-        var steps = new List<Step>(_first);
+        // Where a link goes first, so do the ways to it: whenever it is cut off, no rule leads to an address that is nobody's.
+        List<ForwardEntry> early = TableStands ? _unpublish.FindAll(entry => _goingFirst.Contains(entry.Namespace)) : [];
+        var steps = new List<Step>();
+        if (early.Count > 0)
+            steps.Add(new ChangeRules { Unpublish = early });
+        steps.AddRange(_first);
         steps.AddRange(_before);
         if (_linksStand || _unpublish.Count > 0)
-            AddHostSteps(steps);
+            AddHostSteps(steps, early.Count == 0 ? _unpublish : _unpublish.FindAll(entry => !_goingFirst.Contains(entry.Namespace)));
         steps.AddRange(_after);
         if (_unpublish.Count > 0 || _goneAddresses.Count > 0)
             steps.Add(new EndFlows([.. _unpublish], [.. _goneAddresses]));
         steps.AddRange(_last);
+        steps.AddRange(_names);
         return new Plan(ServiceChanges.Around(_observed, _wish, steps));
     }
 
@@ -200,6 +210,7 @@ internal sealed partial class Additions
         };
         mark = mark with { Forwards = NewForwards(wish, mark) };
         _first.Add(Delete(space, link));
+        _goingFirst.Add(wish.Name);
         _goneAddresses.Add(link.Mark!.Inside.Address);
         Create(space, host.Value, mark);
         foreach (Forward forward in mark.Forwards)
@@ -314,7 +325,7 @@ internal sealed partial class Additions
     }
 
     // What the host as a whole needs while a link of ours stands: the table, openings in others' firewalls, forwarding of uplinks.
-    private void AddHostSteps(List<Step> steps)
+    private void AddHostSteps(List<Step> steps, IReadOnlyList<ForwardEntry> unpublish)
     {
         var off = new List<string>();
         foreach (Uplink uplink in _observed.Uplinks)
@@ -331,7 +342,7 @@ internal sealed partial class Additions
                 _ => TableChange.None,
             },
             Publish = TableStands ? _publish : AllForwards(),
-            Unpublish = TableStands ? _unpublish : [],
+            Unpublish = TableStands ? unpublish : [],
             // those on which Warren switched it on before are closed already
             Close = TableStands ? [.. off.Except(_observed.SwitchedOn)] : [.. _observed.SwitchedOn.Union(off)],
         };

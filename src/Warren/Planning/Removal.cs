@@ -54,8 +54,11 @@ internal static class Removal
         {
             if (Resolver.IsOurs(space.Resolver))
                 steps.Add(new RemoveResolver(space.Name, space.Resolver!));
+        }
+        foreach (ObservedNamespace space in going)
+        {
             if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
-                steps.Add(new DeleteNamespace(space.Name));
+                steps.Add(new DeleteNamespace(space.Name) { WasWhole = space.Presence == Presence.Standing });
         }
         return new Plan(ServiceChanges.Around(observed, wish, steps));
     }

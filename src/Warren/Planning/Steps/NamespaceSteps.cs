@@ -35,6 +35,9 @@ public sealed record CreateNamespace(string Name) : Step
 /// <param name="Name">Its name.</param>
 public sealed record DeleteNamespace(string Name) : Step
 {
+    /// <summary>Whether a namespace stands under the name: then one can be made again, without the programs that were in it.</summary>
+    public bool WasWhole { get; init; }
+
     /// <inheritdoc/>
     public override char Sign => '-';
 
@@ -48,5 +51,5 @@ public sealed record DeleteNamespace(string Name) : Step
     public override IEnumerable<string> Shell => [$"ip netns del {Name}"];
 
     /// <inheritdoc/>
-    public override Step? Undo => null;
+    public override Step? Undo => WasWhole ? new CreateNamespace(Name) : null;
 }
