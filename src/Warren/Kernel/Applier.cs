@@ -26,6 +26,7 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
     private NetworkNamespace? _home;
     private FlowEnding? _flows;
     private HashSet<string>? _goingLinks;
+    private HashSet<string> _goneLinks = [];
 
     /// <summary>Carries out a plan, whole or not at all.</summary>
     /// <exception cref="ApplyException">A step failed; what was done is undone, but for what the exception names.</exception>
@@ -43,7 +44,9 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
             }
             catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
             {
-                throw new ApplyException(plan.Steps[i], e, TakeBack(plan.Steps, i));
+                List<(Step Step, Exception Error)> stuck = RestoreGone(plan.Steps, i);
+                stuck.AddRange(TakeBack(plan.Steps, i));
+                throw new ApplyException(plan.Steps[i], e, stuck);
             }
         }
         _flows?.Wait();
@@ -66,19 +69,34 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
     {
         var stuck = new List<(Step, Exception)>();
         for (int i = failed - 1; i >= 0; i--)
+            Undo(steps[i], stuck);
+        return stuck;
+    }
+
+    // Links that went with their group, before the step came that is about them.
+    private List<(Step Step, Exception Error)> RestoreGone(IReadOnlyList<Step> steps, int failed)
+    {
+        var stuck = new List<(Step, Exception)>();
+        for (int i = steps.Count - 1; i >= failed; i--)
         {
-            if (steps[i].Undo is not { } undo)
-                continue;
-            try
-            {
-                Apply(undo);
-            }
-            catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
-            {
-                stuck.Add((undo, e));
-            }
+            if (steps[i] is DeleteLink delete && _goneLinks.Contains(delete.Name))
+                Undo(delete, stuck);
         }
         return stuck;
+    }
+
+    private void Undo(Step step, List<(Step Step, Exception Error)> stuck)
+    {
+        if (step.Undo is not { } undo)
+            return;
+        try
+        {
+            Apply(undo);
+        }
+        catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
+        {
+            stuck.Add((undo, e));
+        }
     }
 
     private void Apply(Step step)
@@ -346,15 +364,33 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
         if (_goingLinks?.Contains(delete.Name) == true)
         {
             // For each link alone the kernel waits 20 ms; for the group, once. The steps after this one find theirs gone.
-            _goingLinks = null;
             _batch.DeleteLinkGroup(LinkPlan.Group);
             Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
-            _batch.Clear();
+            (_goneLinks, _goingLinks) = (_goingLinks, null);
         }
-        _batch.DeleteLink(delete.Name);
-        Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+        if (!_goneLinks.Contains(delete.Name))
+        {
+            _batch.Clear();
+            _batch.DeleteLink(delete.Name);
+            Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+        }
         if (!delete.SwitchLoopbackOff)
             return;
+        try
+        {
+            SwitchLoopbackOff(delete);
+        }
+        catch (NetlinkException) when (delete.Was is { } was)
+        {
+            _goneLinks.Remove(delete.Name);
+            Create(was);
+            SwitchOn(was.Name);
+            throw;
+        }
+    }
+
+    private void SwitchLoopbackOff(DeleteLink delete)
+    {
         _batch.Clear();
         _batch.SetLink(1, "lo", new LinkChange { Up = false });
         Tolerating(Errno.NotFound, () => Inside(delete.Of).Execute(_batch));

@@ -1,5 +1,7 @@
+using Warren.Firewall.Neighbours;
 using Warren.Model;
 using Warren.Netlink.Namespaces;
+using Warren.Netlink.Wire;
 using Warren.Planning;
 using Warren.Planning.Steps;
 using Warren.Running;
@@ -34,6 +36,9 @@ internal sealed record Manner
     /// <summary>Called under the lock before the first step of a plan that is not empty.</summary>
     public Action<Plan>? Begin { get; init; }
 
+    /// <summary>Called under the lock after a step failed and those before it were undone.</summary>
+    public Action? Failed { get; init; }
+
     /// <summary>Called under the lock after the last step, whether there were any or not.</summary>
     public Action<Plan>? End { get; init; }
 }
@@ -47,6 +52,9 @@ internal static class Host
     /// <exception cref="UnverifiedException">All steps were done, and the host is not as wished for.</exception>
     public static Outcome Change(Wish wish, Manner? manner = null)
     {
+        // before the lock is taken: a supervisor may be waiting for it
+        if (wish.RemoveAll)
+            Services.Forget(namespaces: null);
         using var session = new HostSession();
         using HostLock host = HostLock.Take();
         bool empty = true;
@@ -60,11 +68,17 @@ internal static class Host
             manner?.Review?.Invoke(plan);
             Dictionary<ulong, string> going = Going(plan);
             if (!plan.IsEmpty)
-                manner?.Begin?.Invoke(plan);
-            Carry(session, host, wish, recorded, plan, manner?.Progress);
+                Begin(wish, plan, manner);
+            try
+            {
+                Carry(session, host, wish, recorded, plan, manner?.Progress);
+            }
+            catch (ApplyException)
+            {
+                manner?.Failed?.Invoke();
+                throw;
+            }
             empty = wish.IsRemoval ? !observed.OthersRemain : empty && plan.IsEmpty;
-            if (wish.Project is not null && !wish.IsRemoval && !plan.IsEmpty)
-                Verify(session, wish);
             manner?.End?.Invoke(plan);
             return new Outcome(observed, plan) { Holders = Holders(going) };
         }
@@ -144,6 +158,8 @@ internal static class Host
         if (wish.Project is not { } project)
         {
             applier.Apply(plan);
+            if (wish.Remove.Count > 0)
+                Forget(wish.Remove);
             return;
         }
         if (wish.IsRemoval)
@@ -164,6 +180,8 @@ internal static class Host
         try
         {
             applier.Apply(plan);
+            if (!plan.IsEmpty)
+                Verify(session, wish, plan, applier);
         }
         catch (ApplyException e) when (e.Stuck.Count == 0)
         {
@@ -177,9 +195,41 @@ internal static class Host
             ProjectRecord.WriteNames(project, after);
     }
 
-    private static void Verify(HostSession session, Wish wish)
+    private static void Begin(Wish wish, Plan plan, Manner? manner)
     {
-        Plan rest = Planner.Make(new Observer(session).Observe(wish), wish);
+        if (wish.Remove.Count > 0)
+            Services.Forget(wish.Remove);
+        manner?.Begin?.Invoke(plan);
+    }
+
+    // A project without namespaces is none.
+    private static void Forget(IReadOnlyList<string> removed)
+    {
+        foreach (string project in ProjectRecord.All())
+        {
+            IReadOnlyList<string> names = ProjectRecord.Names(project);
+            string[] left = [.. names.Except(removed)];
+            if (left.Length == names.Count)
+                continue;
+            if (left.Length == 0)
+                ProjectRecord.Remove(project);
+            else
+                ProjectRecord.WriteNames(project, left);
+        }
+    }
+
+    // Whoever cannot look whether all is done has not done it.
+    private static void Verify(HostSession session, Wish wish, Plan plan, Applier applier)
+    {
+        Plan rest;
+        try
+        {
+            rest = Planner.Make(new Observer(session).Observe(wish), wish);
+        }
+        catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
+        {
+            throw new ApplyException(plan.Steps[^1], e, applier.TakeBack(plan.Steps, plan.Steps.Count));
+        }
         rest = new Plan([.. rest.Steps.Where(step => step is not ServiceStep)]);
         if (!rest.IsEmpty)
             throw new UnverifiedException(rest);
