@@ -48,14 +48,23 @@ internal static class Down
         Arguments.DemandPrivilege(line);
         using var signals = new HeldSignals();
         var progress = new Progress("down");
-        // before the lock is taken: a supervisor may be waiting for it
-        if (wish.Whole)
-            Services.Stop(project);
-        Outcome outcome = Host.Change(
-            wish,
-            new Manner { Begin = plan => Departure.Prepare(project, plan), Progress = progress.Tell }
-        );
-        progress.End();
-        return outcome;
+        Action runAgain = Services.Remember(project);
+        try
+        {
+            // before the lock is taken: a supervisor may be waiting for it
+            if (wish.Whole)
+                Services.Stop(project);
+            return Host.Change(wish, new Manner { Begin = plan => Departure.Prepare(project, plan), Progress = progress.Tell });
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // what did not go down stays up
+            runAgain();
+            throw;
+        }
+        finally
+        {
+            progress.End();
+        }
     }
 }

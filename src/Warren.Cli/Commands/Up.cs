@@ -89,18 +89,20 @@ internal static class Up
             using var signals = new HeldSignals();
             IReadOnlyList<string> recorded = ProjectRecord.Names(Project.Name);
             var progress = new Progress("up");
+            Action runAgain = Services.Remember(Project.Name);
             Outcome outcome = Host.Change(
                 Wish,
                 new Manner
                 {
                     Review = Review,
                     Begin = plan => Departure.Prepare(Project.Name, plan),
+                    Failed = runAgain,
                     Progress = progress.Tell,
                 }
             );
             progress.End();
             if (Confirm is { } time && !outcome.Plan.IsEmpty && !Confirmation.Wait(Project.Name, time, signals))
-                return TakeBack(outcome, recorded);
+                return TakeBack(outcome, recorded, runAgain);
             if (Json)
                 PlanJson.Write(outcome.Plan, applied: true);
             else if (outcome.Plan.IsEmpty)
@@ -200,9 +202,11 @@ internal static class Up
             return code;
         }
 
-        private int TakeBack(Outcome outcome, IReadOnlyList<string> recorded)
+        private int TakeBack(Outcome outcome, IReadOnlyList<string> recorded, Action runAgain)
         {
             IReadOnlyList<(Step Step, Exception Error)> stuck = Host.TakeBack(outcome.Plan, Project.Name, recorded);
+            if (outcome.Plan.Steps.Any(step => step is StopService))
+                runAgain();
             foreach ((Step step, Exception error) in stuck)
                 Output.Error($"warren up: could not be taken back: {step.Sign} {step.Words}: {Terminal.Safe(error.Message)}");
             Output.Error("warren up: not confirmed in time; " + (stuck.Count == 0 ? "everything is as it was before" : "all else is as it was before"));
