@@ -152,13 +152,34 @@ internal sealed partial class Sandbox : IDisposable
     public string[] Snapshot() => [.. Host.Do(Everything).Split('\n').Order(StringComparer.Ordinal)];
 
     /// <summary>Fails with the lines that are new or gone.</summary>
-    public void ShouldBe(string[] before)
+    public void ShouldBe(string[] before, string because = "")
     {
         string[] after = Snapshot();
         // lines may be there twice
         List<string> gone = [.. before];
         List<string> came = [.. after.Where(line => !gone.Remove(line))];
-        Assert.True(gone.Count == 0 && came.Count == 0, $"gone:\n{string.Join('\n', gone)}\ncame:\n{string.Join('\n', came)}");
+        Assert.True(gone.Count == 0 && came.Count == 0, $"{because}\ngone:\n{string.Join('\n', gone)}\ncame:\n{string.Join('\n', came)}");
+    }
+
+    /// <summary>The command lines of the processes that Warren started here and that still live.</summary>
+    public string[] Processes()
+    {
+        string own = UserNamespaceOf(_holder.Id);
+        var lines = new List<string>();
+        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), out int id) || id == _holder.Id || UserNamespaceOf(id) != own || IsZombie(id))
+                continue;
+            try
+            {
+                lines.Add(File.ReadAllText($"{folder}/cmdline").Replace('\0', ' ').TrimEnd());
+            }
+            catch (IOException)
+            {
+                // it has ended meanwhile
+            }
+        }
+        return [.. lines.Order(StringComparer.Ordinal)];
     }
 
     internal Launched Launch(string? network, IEnumerable<string> words)

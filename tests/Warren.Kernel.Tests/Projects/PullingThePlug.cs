@@ -1,0 +1,107 @@
+using System.Globalization;
+using AwesomeAssertions;
+using Warren.Kernel.Tests.Running;
+using Xunit;
+
+namespace Warren.Kernel.Tests.Projects;
+
+/// <summary>
+/// Killed at any system call, `up` and `down` of a file leave what the next `up` completes, and what the next `down` removes:
+/// properties 2 and 3.
+/// </summary>
+public sealed class PullingThePlug
+{
+    // so many of a call's occurrences, from the first to the last
+    private const int Kills = 10;
+
+    // The supervisor that `up -d` starts lives on, untraced, and so do the programs: what is killed is `up` itself.
+    private const string Trace = "strace -f -b execve";
+
+    [Theory]
+    [InlineData("sendto")]
+    [InlineData("mount")]
+    [InlineData("unshare")]
+    [InlineData("setns")]
+    [InlineData("write")]
+    [InlineData("openat")]
+    [InlineData("close")]
+    [InlineData("renameat")]
+    [InlineData("mkdir")]
+    [InlineData("mkdirat")]
+    [InlineData("unlinkat")]
+    [InlineData("vfork,clone,clone3")]
+    public void Of_up(string call) => Cut(call, start: null, "up -d", ProjectFiles.First);
+
+    [Theory]
+    [InlineData("sendto")]
+    [InlineData("mount")]
+    [InlineData("umount2")]
+    [InlineData("setns")]
+    [InlineData("write")]
+    [InlineData("openat")]
+    [InlineData("close")]
+    [InlineData("renameat")]
+    [InlineData("unlinkat,unlink,rmdir")]
+    [InlineData("sendmsg,connect")]
+    public void Of_a_changing_up(string call) => Cut(call, ProjectFiles.First, "up -d", ProjectFiles.Second);
+
+    [Theory]
+    [InlineData("sendto")]
+    [InlineData("umount2")]
+    [InlineData("unlink")]
+    [InlineData("unlinkat")]
+    [InlineData("rmdir")]
+    [InlineData("write")]
+    [InlineData("openat")]
+    [InlineData("close")]
+    public void Of_down(string call) => Cut(call, ProjectFiles.Second, "down", ProjectFiles.Second);
+
+    private static void Cut(string call, string? start, string verb, string text)
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        Assert.SkipUnless(sandbox.Run($"{Trace} -o /dev/null true").ExitCode == 0, "strace is missing, or does not know -b");
+        string first = ProjectFiles.Write(sandbox, "first", start ?? text);
+        string path = ProjectFiles.Write(sandbox, "second", text);
+        string[] before = sandbox.Snapshot();
+
+        // as it is without a cut; and how often the call is made, by the thread that makes it most
+        if (start is not null)
+            ProjectFiles.Converge(sandbox, first, "from the beginning");
+        sandbox.Do($"{Trace} -o /run/sandbox/trace -e trace={call} warren {verb} -f {path}");
+        int most = int.Parse(
+            sandbox.Do("grep -v '+++' /run/sandbox/trace | sed 's/ *(.*//; s/<.*//' | sort | uniq -c | sort -n | awk 'END { print $1 + 0 }'; rm /run/sandbox/trace"),
+            CultureInfo.InvariantCulture
+        );
+        most.Should().BePositive($"{verb} makes the system call {call}");
+        if (verb == "down")
+            ProjectFiles.Converge(sandbox, path, "from nothing");
+        string clean = ProjectFiles.StateOf(sandbox);
+        sandbox.Do($"warren down -f {path}");
+        sandbox.ShouldBe(before);
+
+        int killed = 0;
+        int turn = 0;
+        foreach (int when in Occurrences(most))
+        {
+            if (start is not null)
+                sandbox.Do($"warren up -d -f {first}");
+            Ending cut = sandbox.Run($"{Trace} -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={when} warren {verb} -f {path}");
+            if (cut.ExitCode is 137 or 9)
+                killed++;
+            string because = $"{verb} was killed at {call} {when} of {most}";
+            if (++turn % 2 == 0)
+            {
+                ProjectFiles.Converge(sandbox, path, because);
+                ProjectFiles.StateOf(sandbox).Should().Be(clean, because);
+            }
+            Ending down = sandbox.Run($"warren down -f {path}");
+            down.ExitCode.Should().Be(0, $"{because}: {down.Errors}");
+            sandbox.Processes().Should().OnlyContain(line => line.StartsWith("cat", StringComparison.Ordinal), because);
+            sandbox.ShouldBe(before, because);
+        }
+        killed.Should().BePositive($"{verb} was killed");
+    }
+
+    private static IEnumerable<int> Occurrences(int most) =>
+        Enumerable.Range(0, Kills).Select(i => 1 + (most - 1) * i / (Kills - 1)).Distinct();
+}
