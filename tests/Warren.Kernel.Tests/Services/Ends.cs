@@ -22,13 +22,12 @@ public sealed class Ends
         Service service = Project.Script("", $"{Stubborn.Trim()} {note}; exec sleep 1000") with { StopGrace = TimeSpan.FromMilliseconds(300) };
         project.Up(service).ExitCode.Should().Be(0);
         string hidden = project.Noted("note");
-        project.Processes().Should().HaveCount(2).And.Contain(hidden);
+        project.Processes().Should().Contain(hidden);
         // somebody else's, in the same namespace
         Launched other = project.Sandbox.Host.Start("exec ip netns exec web1 sh -c 'echo there; exec sleep 999'");
         other.ReadLine("there");
         project.Down();
         project.Processes().Should().Equal($"{other.ProcessId}");
-        project.Sandbox.Sh($"kill -0 {hidden}").ExitCode.Should().NotBe(0);
         project.Sandbox.Sh("ls /run/warren/projects").ExitCode.Should().NotBe(0, "nothing is left of the project");
     }
 
@@ -39,7 +38,8 @@ public sealed class Ends
         string note = Path.Combine(project.Folder, "note");
         Service service = Project.Script("", $"{Stubborn.Trim()} {note}; while ! test -s {note}; do sleep 0.05; done; exit 4") with { StopGrace = TimeSpan.FromMilliseconds(200) };
         project.UpHere(service).End().Lines[^1].Should().Be("web1 * ended with code 4");
-        project.Sandbox.Sh($"kill -0 {project.Noted("note")}").ExitCode.Should().NotBe(0);
+        project.Noted("note").Should().NotBeEmpty();
+        project.Processes().Should().BeEmpty();
     }
 
     [Fact]
@@ -82,6 +82,8 @@ public sealed class Ends
         string[] after = project.Processes();
         after.Should().HaveCount(before.Length).And.NotIntersectWith(before);
         project.Sandbox.Do($"kill -9 {project.Supervisor()}");
+        // of an up that was killed while it wrote
+        project.Sandbox.Do("touch /run/warren/projects/demo/services.new-1");
         project.Down();
         project.Processes().Should().BeEmpty();
         project.Sandbox.Sh("ls /run/warren/projects").ExitCode.Should().NotBe(0);
@@ -100,7 +102,7 @@ public sealed class Ends
         again.Lines.Should().BeEquivalentTo("web1/new: running", "web1/same: running", "web1/changing: running");
         project.ProcessOf("web1/same").Should().Be(same);
         project.ProcessOf("web1/changing").Should().NotBe(before);
-        project.Sandbox.Sh($"kill -0 {before} || kill -0 {gone}").ExitCode.Should().NotBe(0);
+        project.Processes().Should().HaveCount(3).And.NotContain([$"{before}", $"{gone}"]);
         project.Sandbox.Do("warren ps").Should().NotContain("gone");
     }
 
@@ -144,12 +146,13 @@ public sealed class Ends
     {
         using var project = new Project();
         project.Up(Project.Sleeper("a")).ExitCode.Should().Be(0);
+        int service = project.ProcessOf("web1/a");
         project.Sandbox.Do(
             """
             python3 -I -S - <<'EOF'
             import socket
             def send(data, read=True):
-                s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect('/run/warren/projects/demo/control')
+                s = socket.socket(socket.AF_UNIX); s.connect('/run/warren/projects/demo/control'); s.settimeout(20)
                 try:
                     s.sendall(data)
                     return s.recv(65536) if read else b''
@@ -161,12 +164,12 @@ public sealed class Ends
             send(b'{"ask":"ps"}\n', read=False)
             open_ones = [socket.socket(socket.AF_UNIX) for i in range(100)]
             for s in open_ones: s.connect('/run/warren/projects/demo/control')
-            for s in open_ones: s.close()
-            assert b'"running"' in send(b'{"ask":"ps"}\n')
             EOF
             """
         );
-        project.StateOf("web1/a").Should().Be("running");
+        // it may not have noticed yet that the hundred are gone
+        Project.Eventually(() => project.StateOf("web1/a") == "running", "the supervisor answers");
+        project.ProcessOf("web1/a").Should().Be(service);
         project.Sandbox.Do("cat /run/warren/projects/demo/supervisor.log").Should().BeEmpty();
     }
 }

@@ -81,6 +81,43 @@ public sealed class Surroundings
             .Be("700\n700\n700\n600\n600\n");
     }
 
+    // as much of systemd-run as matters here: starts what is after --, and returns when it says that it is ready
+    private const string SystemdRun =
+        """
+        #!/usr/bin/python3 -ISu
+        import os, socket, subprocess, sys
+        heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); heard.bind('/run/heard'); heard.settimeout(20)
+        command = sys.argv[sys.argv.index('--') + 1:]
+        subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={'NOTIFY_SOCKET': '/run/heard'})
+        open('/run/unit', 'w').write(heard.recv(100).decode() + ' ' + sys.argv[4])
+        """;
+
+    [Fact]
+    public void Where_systemd_runs_the_host_the_supervisor_is_a_unit_of_it()
+    {
+        using var project = new Project();
+        File.WriteAllText(Path.Combine(project.Folder, "systemd-run"), SystemdRun);
+        project.Sandbox.Do(
+            $"""
+            mkdir -p /run/systemd/system
+            chmod +x {project.Folder}/systemd-run
+            mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin
+            cp {project.Folder}/systemd-run /usr/local/sbin
+            for true in /usr/sbin/systemd-run /sbin/systemd-run; do
+                ! test -e $true || mount --bind {project.Folder}/systemd-run $true
+            done
+            """
+        );
+        Ending up = project.Sandbox.Sh($"MINE=1 {project.UpCommand(Project.Script("", "echo $MINE; exec sleep 1000"))}");
+        up.Output.Should().Be("web1: running\n", up.Errors);
+        project.Sandbox.Do("cat /run/unit").Should().Be("READY=1 --unit=warren-demo.service");
+        Project.Eventually(() => project.Sandbox.Do("warren logs").Length > 0, "it has written");
+        project.Sandbox.Do("warren logs").Should().Be("1\n", "its variables are those of who typed, not the unit's");
+        // what systemctl stop does
+        project.Sandbox.Do($"kill -TERM {project.Supervisor()}");
+        Project.Eventually(() => project.Processes().Length == 0, "the services are stopped");
+    }
+
     [Fact]
     public void Two_hundred_are_no_burden()
     {

@@ -11,6 +11,7 @@ internal sealed class Ending(TimeSpan grace)
 {
     private readonly HashSet<(int Id, ulong StartTime)> _asked = [];
     private bool _begun;
+    private bool _noneBefore;
     private long _patienceEnds = EventLoop.Now + (long)grace.TotalMilliseconds;
 
     /// <summary>No grace any more.</summary>
@@ -22,7 +23,7 @@ internal sealed class Ending(TimeSpan grace)
     /// <summary>Signals those who are left.</summary>
     /// <param name="left">Who is left.</param>
     /// <param name="tidying">Whether the service's own process lives.</param>
-    /// <returns>Whether none was.</returns>
+    /// <returns>Whether none was, twice in a row: /proc is not read in one moment, and who forks and ends just then can hide once.</returns>
     public bool Round(IReadOnlyCollection<LivingProcess> left, bool tidying)
     {
         bool ask = !_begun || !tidying;
@@ -43,7 +44,10 @@ internal sealed class Ending(TimeSpan grace)
                 Send(process, SystemCalls.SIGCONT);
             }
         }
-        return left.Count == 0;
+        bool none = left.Count == 0;
+        bool twice = none && _noneBefore;
+        _noneBefore = none;
+        return twice;
     }
 
     /// <summary>Ends what a supervisor that was killed left behind, and waits for it.</summary>

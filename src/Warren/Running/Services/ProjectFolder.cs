@@ -20,7 +20,7 @@ internal sealed class ProjectFolder : IDisposable
     public const string SupervisorLog = "supervisor.log";
     public const string LogFolder = "log";
 
-    private const string Draft = ServicesFile + ".new";
+    private const string DraftPrefix = ServicesFile + ".new-";
     private const string Proposal = ServicesFile + ".next";
     private const uint FolderMode = 0b111_000_000;
     private const uint FileMode = 0b110_000_000;
@@ -94,15 +94,17 @@ internal sealed class ProjectFolder : IDisposable
 
     private void Write(SavedServices saved, string file)
     {
-        int fd = Files.openat(_folder, Draft, Files.O_WRONLY | Files.O_CREAT | Files.O_TRUNC | Files.O_NOFOLLOW | Files.O_CLOEXEC, FileMode);
+        // two may wish at once
+        string draft = DraftPrefix + Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        int fd = Files.openat(_folder, draft, Files.O_WRONLY | Files.O_CREAT | Files.O_TRUNC | Files.O_NOFOLLOW | Files.O_CLOEXEC, FileMode);
         if (fd < 0)
-            throw new NetlinkException(Errno.Last, "write", PathOf(Project, Draft));
+            throw new NetlinkException(Errno.Last, "write", PathOf(Project, draft));
         bool whole = Libc.WriteAll(fd, saved.ToBytes());
         Errno errno = Errno.Last;
         _ = SystemCalls.close(fd);
         if (!whole)
-            throw new NetlinkException(errno, "write", PathOf(Project, Draft));
-        if (Files.renameat(_folder, Draft, _folder, file) != 0)
+            throw new NetlinkException(errno, "write", PathOf(Project, draft));
+        if (Files.renameat(_folder, draft, _folder, file) != 0)
             throw new NetlinkException(Errno.Last, "write", PathOf(Project, file));
     }
 
@@ -163,8 +165,10 @@ internal sealed class ProjectFolder : IDisposable
     /// <summary>Removes everything that is about services, and the folders if nothing else is in them.</summary>
     public void RemoveFiles()
     {
-        foreach (string file in (string[])[ServicesFile, Draft, Proposal, ControlFile, SupervisorLog])
+        foreach (string file in (string[])[ServicesFile, Proposal, ControlFile, SupervisorLog])
             _ = Files.unlinkat(_folder, file, 0);
+        foreach (string path in Directory.EnumerateFiles($"/proc/self/fd/{_folder}", DraftPrefix + "*"))
+            _ = Files.unlinkat(_folder, Path.GetFileName(path), 0);
         int log = Files.openat(_folder, LogFolder, Files.O_RDONLY | Files.O_DIRECTORY | Files.O_NOFOLLOW | Files.O_CLOEXEC, 0);
         if (log >= 0)
         {

@@ -73,6 +73,9 @@ internal sealed class Supervised
     /// <summary>With which code that command ended last.</summary>
     public int? ProbeCode { get; set; }
 
+    /// <summary>Why that command could not be run, the last time.</summary>
+    public string? ProbeFault { get; set; }
+
     /// <summary>When it was started last.</summary>
     public long StartedAt { get; set; }
 

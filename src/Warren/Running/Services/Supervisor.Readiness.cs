@@ -37,13 +37,13 @@ internal sealed partial class Supervisor
                         return;
                     _loop.Unwatch(probe.Report);
                     _ = SystemCalls.close(probe.Report);
-                    service.Why = failure;
+                    service.ProbeFault = failure;
                 }
             );
         }
         catch (ExecException e)
         {
-            service.Why = e.Message;
+            service.ProbeFault = e.Message;
             LookAgain(service);
         }
     }
@@ -69,7 +69,7 @@ internal sealed partial class Supervisor
             return;
         string sign =
             ready.Port is { } port ? $"nobody listens on port {port}"
-            : service.Why is { } why ? why
+            : service.ProbeFault is { } fault ? fault
             : service.ProbeCode is { } code ? $"{Terminal.Safe(ready.Command[0])} {EndWords(code)}"
             : $"{Terminal.Safe(ready.Command[0])} has not ended";
         string all = $"not ready after {ServiceState.Duration(ready.Timeout)}: {sign}";
