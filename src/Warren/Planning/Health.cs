@@ -59,6 +59,8 @@ public sealed record Health(string Name, HealthState State, IReadOnlyList<Step> 
             if (name.Length == 0)
                 continue;
             bool missing = !standing.Contains(name) && steps.Exists(step => step is CreateNamespace or CreateLink);
+            if (missing)
+                steps.RemoveAll(step => step is SwitchLinkOn);
             all.Add(new Health(name, missing ? HealthState.Missing : steps.Count > 0 ? HealthState.Drifted : HealthState.Healthy, steps));
         }
         List<Step> host = drift[""];
