@@ -82,7 +82,8 @@ internal static class OutcomeView
             forwards.Add(new Forward(entries[i].Host, entries[i].Target.Port));
             if (i + 1 < entries.Count && entries[i + 1].Namespace == entries[i].Namespace)
                 continue;
-            Output.Line($"{(entries[i].Namespace.Length == 0 ? "host" : entries[i].Namespace)}: {verb} {string.Join(' ', LinkMark.Ranges(forwards))}");
+            // what led to nobody is nobody's
+            Output.Line($"{(entries[i].Namespace.Length > 0 ? entries[i].Namespace : "host")}: {verb} {string.Join(' ', LinkMark.Ranges(forwards))}");
             forwards.Clear();
         }
     }

@@ -133,7 +133,8 @@ internal static class Host
     private static Observed WithServices(Observed observed, Wish wish) =>
         wish.Project is { } project ? observed with { Services = Services.Observe(project) } : observed;
 
-    private static Wish WithPrune(Wish wish, IReadOnlyList<string> recorded)
+    /// <summary>The wish, with the names that its project has on record and its file does not name any more.</summary>
+    internal static Wish WithPrune(Wish wish, IReadOnlyList<string> recorded)
     {
         if (!wish.Whole || recorded.Count == 0)
             return wish;

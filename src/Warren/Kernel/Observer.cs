@@ -73,7 +73,7 @@ internal sealed partial class Observer(HostSession session)
         // Where forwarding is on everywhere and the table stands there is no need to know who switched it on.
         if (removal || ruleset != RulesetState.Intact)
             observed = WithForwarding(observed);
-        return removal ? ForRemoval(observed, chains) : WithOwners(ForAddition(observed, wish, chains));
+        return removal ? WithAllForwards(ForRemoval(observed, chains), wish) : WithOwners(WithAllForwards(ForAddition(observed, wish, chains), wish));
     }
 
     private Observed WithForwarding(Observed observed)
@@ -214,8 +214,6 @@ internal sealed partial class Observer(HostSession session)
             RulesetState.Absent => null,
             // what is made again needs them all, and a map may be what is missing
             RulesetState.Damaged => AllForwards(),
-            // whatever leads to nobody counts
-            _ when wish.Thorough => AllForwards(),
             _ => FindForwards(asked, atAddresses ? wanted : null),
         };
         observed = forwards is null ? observed : observed with { Forwards = forwards };
@@ -228,6 +226,38 @@ internal sealed partial class Observer(HostSession session)
             ForeignForwards = neighbours && wanted.Count > 0 ? ForeignForwards.Find(session.Nft, chains, wanted) : [],
             Listeners = Listeners(wanted, observed.Forwards),
         };
+    }
+
+    // For a project, what its file does not name counts too: forwards that lead to its namespaces, and those that lead to nobody.
+    private Observed WithAllForwards(Observed observed, Wish wish)
+    {
+        if ((wish.Project is null && !wish.Thorough) || observed.Ruleset != RulesetState.Intact)
+            return observed;
+        Dictionary<HostPort, Target> all = AllForwards();
+        if (all.Count == 0)
+            return observed;
+        var led = new HashSet<System.Net.IPAddress>();
+        foreach (Link link in AllLinks())
+        {
+            if (LinkMark.TryParse(link.Alias, out LinkMark? mark))
+                led.Add(mark.Inside.Address);
+        }
+        var own = new HashSet<System.Net.IPAddress>();
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            if (space.Link?.Mark is { } mark)
+                own.Add(mark.Inside.Address);
+        }
+        var forwards = new Dictionary<HostPort, Target>(observed.Forwards);
+        var strays = new Dictionary<HostPort, Target>();
+        foreach ((HostPort host, Target target) in all)
+        {
+            if (own.Contains(target.Address))
+                forwards[host] = target;
+            else if (!led.Contains(target.Address))
+                strays[host] = target;
+        }
+        return observed with { Forwards = forwards, Strays = strays };
     }
 
     private List<NftChain> Chains()

@@ -23,6 +23,8 @@ internal sealed partial class Additions
         }
         if (space.Link is { } link)
         {
+            if (link.Host is { } host)
+                _ports.Lose(host.Address);
             if (IsWanted(link))
             {
                 _first.Add(Delete(space, link));
@@ -37,32 +39,6 @@ internal sealed partial class Additions
             _last.Add(new RemoveResolver(space.Name, space.Resolver!));
         if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
             _names.Add(new DeleteNamespace(space.Name) { WasWhole = space.Presence == Presence.Standing });
-    }
-
-    // Forwards that lead to an address that no namespace has: of a change that was cut off, or made by hand. The next who got that
-    // address would get what comes in by them.
-    private void DropDead()
-    {
-        if (!_observed.OwnersKnown)
-            return;
-        var owned = new HashSet<IPAddress>();
-        foreach (ObservedNamespace space in _observed.Namespaces)
-        {
-            if (space.Link?.Mark is { } mark)
-                owned.Add(mark.Inside.Address);
-        }
-        var dead = new List<ForwardEntry>();
-        foreach ((HostPort host, Target target) in _observed.Forwards)
-        {
-            if (!owned.Contains(target.Address))
-                dead.Add(new ForwardEntry(host, target, ""));
-        }
-        dead.Sort((a, b) => Removal.Order(a.Host).CompareTo(Removal.Order(b.Host)));
-        foreach (ForwardEntry entry in dead)
-        {
-            _unpublish.Add(entry);
-            _ports.Release(entry.Host);
-        }
     }
 
     // Whether a namespace that comes shall have the subnet of a link that goes.
@@ -88,7 +64,13 @@ internal sealed partial class Additions
             return;
         bool moves = Differs(wish, mark, space.Link);
         if (moves && space.Link.Host is { } host)
+        {
             _pool.Release(host.Network);
+            _ports.Lose(host.Address);
+        }
+        // the host lost its address there, and gets it again: nobody else may have it
+        if (!moves && space.Link.Host is null)
+            _pool.Add(mark.Inside.Network, $"subnet of {space.Name}");
         var kept = new ForwardSet([]);
         if (!moves)
         {
@@ -121,6 +103,20 @@ internal sealed partial class Additions
             leaving.Add(forward);
             _ports.Release(forward.Host);
         }
+    }
+
+    // What the host will have by all wishes together, before the first of them is planned.
+    private void Foresee(NamespaceWish wish, ObservedNamespace space)
+    {
+        Cidr? asked = Addresses(wish).Host;
+        // half of a link goes with the address that it has
+        if (space.Link is { Mark: null, Host: { } lost })
+            _ports.Lose(lost.Address);
+        if (asked is { } host)
+            _pool.Reserve(host.Network);
+        // A port may be published on it: one namespace's way to another.
+        if ((asked ?? (space.Link is { } link ? GatewayOf(wish, link) : null)) is { } gained)
+            _ports.Gain(gained.Address);
     }
 
     // The forwards in force that lead to a namespace, in the order of their ports.

@@ -42,12 +42,17 @@ internal sealed partial class Additions
     {
         foreach (NamespaceWish wish in _wish.Ensure)
             _wished.Add(wish.Name);
+        foreach (ForwardEntry stray in Removal.Strays(_observed))
+        {
+            _unpublish.Add(stray);
+            _ports.Release(stray.Host);
+        }
         foreach (string name in _wish.Prune)
             Prune(Find(name));
         foreach (NamespaceWish wish in _wish.Ensure)
             MakeRoom(wish, Find(wish.Name));
-        if (_wish.Thorough)
-            DropDead();
+        foreach (NamespaceWish wish in _wish.Ensure)
+            Foresee(wish, Find(wish.Name));
         foreach (NamespaceWish wish in _wish.Ensure)
             Ensure(wish, Find(wish.Name));
         if (_refusals.Count > 0)
@@ -271,6 +276,8 @@ internal sealed partial class Additions
     {
         if (space.Presence != Presence.Standing)
             _before.Add(new CreateNamespace(space.Name));
+        else if (!mark.Adopted && !(space.Inside?.LoopbackUp ?? space.LoopbackUp))
+            _before.Add(new SwitchInsideOn(space.Name, "lo"));
         LinkPlan link = new(space.Name, space.LinkName, InsideName(space), host, mark.Inside, LinkMtu())
         {
             HostMac = LinkAddress.OfHostEnd(space.Name),

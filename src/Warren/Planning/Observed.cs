@@ -151,6 +151,9 @@ public sealed record Observed
     /// <summary>Forwards in force: those asked about, or all.</summary>
     public IReadOnlyDictionary<HostPort, Target> Forwards { get; init; } = new Dictionary<HostPort, Target>();
 
+    /// <summary>Forwards in force that lead to no link's address: a change was cut off, or somebody took the link away. Known for projects.</summary>
+    public IReadOnlyDictionary<HostPort, Target> Strays { get; init; } = new Dictionary<HostPort, Target>();
+
     /// <summary>Uplinks on which Warren switched forwarding on.</summary>
     public IReadOnlyList<string> SwitchedOn { get; init; } = [];
 

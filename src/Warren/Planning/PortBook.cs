@@ -10,6 +10,8 @@ internal sealed class PortBook(Observed observed)
     // By port and protocol: a range of ten thousand ports is looked up, not compared with itself.
     private readonly Dictionary<int, List<(Forward Forward, string Namespace)>> _chosen = [];
     private readonly HashSet<HostPort> _released = [];
+    private readonly HashSet<IPAddress> _going = [];
+    private readonly HashSet<IPAddress> _coming = [];
     private Dictionary<int, List<(HostPort Host, Target Target)>>? _standing;
     private (LinkMark Mark, ForwardSet Forwards)? _marked;
 
@@ -18,6 +20,12 @@ internal sealed class PortBook(Observed observed)
 
     /// <summary>Whether a forward that stands will be gone.</summary>
     public bool IsReleased(HostPort host) => _released.Contains(host);
+
+    /// <summary>Says that the host will lose an address: the link that has it goes.</summary>
+    public void Lose(IPAddress address) => _going.Add(address);
+
+    /// <summary>Says that the host will have an address: a link of this plan has it.</summary>
+    public void Gain(IPAddress address) => _coming.Add(address);
 
     /// <summary>The forwards for a request; reasons why it cannot be are added to the list.</summary>
     public IReadOnlyList<Forward> Choose(PortRequest request, LinkMark mark, List<Refusal> refusals)
@@ -159,8 +167,10 @@ internal sealed class PortBook(Observed observed)
 
     private bool IsOfHost(IPAddress address)
     {
-        if (IPAddress.IsLoopback(address))
+        if (IPAddress.IsLoopback(address) || _coming.Contains(address))
             return true;
+        if (_going.Contains(address))
+            return false;
         foreach (IPAddress own in observed.HostAddresses)
         {
             if (own.Equals(address))

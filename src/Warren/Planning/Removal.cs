@@ -16,7 +16,8 @@ internal static class Removal
                 .. wish.Remove.Distinct().Select(name => Named(observed, name)).OfType<ObservedNamespace>(),
                 .. Pruned(observed, wish),
             ];
-        bool last = wish.RemoveAll || !observed.OthersRemain;
+        // one that was asked about and is another project's stays too
+        bool last = wish.RemoveAll || (!observed.OthersRemain && !observed.Namespaces.Any(space => space.Link is not null && !going.Contains(space)));
 
         var forwards = new List<ForwardEntry>();
         var addresses = new List<IPAddress>();
@@ -33,6 +34,7 @@ internal static class Removal
             if (goingAddresses.TryGetValue(target.Address, out string? name))
                 forwards.Add(new ForwardEntry(host, target, name));
         }
+        forwards.AddRange(Strays(observed));
         forwards.Sort((a, b) => Order(a.Host).CompareTo(Order(b.Host)));
 
         var steps = new List<Step>();
@@ -69,6 +71,16 @@ internal static class Removal
         space.Link?.Mark is { } mark
             ? mark.Project == project
             : IsWarrens(space);
+
+    /// <summary>Forwards that lead to nobody, in the order of their ports: they would lead to whoever gets the address next.</summary>
+    internal static List<ForwardEntry> Strays(Observed observed)
+    {
+        var strays = new List<ForwardEntry>(observed.Strays.Count);
+        foreach ((HostPort host, Target target) in observed.Strays)
+            strays.Add(new ForwardEntry(host, target, ""));
+        strays.Sort((a, b) => Order(a.Host).CompareTo(Order(b.Host)));
+        return strays;
+    }
 
     /// <summary>The order in which ports are told.</summary>
     internal static (Protocol, int, string) Order(HostPort host) => (host.Protocol, host.Port, host.HostAddress?.ToString() ?? "");

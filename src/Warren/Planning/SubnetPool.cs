@@ -27,6 +27,7 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
     ];
 
     private readonly List<TakenNetwork> _taken = [.. taken];
+    private readonly List<Cidr> _reserved = [];
     private int _pool;
     private int _place;
     private List<(int First, int Last)>? _blocked;
@@ -51,6 +52,13 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
                 return new Cidr(pool.At((UInt128)_place++ * 4), PrefixLength);
         }
         return null;
+    }
+
+    /// <summary>Keeps a subnet that is asked for by name: it is not given to one that may have any.</summary>
+    public void Reserve(Cidr network)
+    {
+        _reserved.Add(network);
+        _blocked = null;
     }
 
     /// <summary>Marks a subnet as in use.</summary>
@@ -86,16 +94,27 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
         var blocked = new List<(int First, int Last)>();
         foreach (TakenNetwork network in _taken)
         {
-            if (!Counts(network.Network) || !network.Network.Overlaps(pool))
-                continue;
-            if (network.Network.PrefixLength <= pool.PrefixLength)
-                return [(0, int.MaxValue - 1)];
-            int first = (int)(network.Network.Offset(pool) / 4);
-            int places = network.Network.PrefixLength >= PrefixLength ? 1 : 1 << (PrefixLength - network.Network.PrefixLength);
-            blocked.Add((first, first + places - 1));
+            if (Counts(network.Network))
+                Block(blocked, pool, network.Network);
         }
+        foreach (Cidr network in _reserved)
+            Block(blocked, pool, network);
         blocked.Sort();
         return blocked;
+    }
+
+    private static void Block(List<(int First, int Last)> blocked, Cidr pool, Cidr network)
+    {
+        if (!network.Overlaps(pool))
+            return;
+        if (network.PrefixLength <= pool.PrefixLength)
+        {
+            blocked.Add((0, int.MaxValue - 1));
+            return;
+        }
+        int first = (int)(network.Offset(pool) / 4);
+        int places = network.PrefixLength >= PrefixLength ? 1 : 1 << (PrefixLength - network.PrefixLength);
+        blocked.Add((first, first + places - 1));
     }
 
     private static bool Counts(Cidr network) => network.PrefixLength >= ShortestSubnet;

@@ -37,12 +37,12 @@ public sealed class PlanCases
     [MemberData(nameof(All))]
     public void Are_the_same_every_time(string name)
     {
-        if (Type(name).Outcome is not { } first)
+        if (Type(name) is not { Outcome: { } first, Wish: { } wish })
             return;
         Type(name).Outcome!.Plan.Steps.Should().Equal(first.Plan.Steps);
         // in whatever order the kernel lists the elements of a map
         Observed reversed = first.Before with { Forwards = new Dictionary<HostPort, Target>(first.Before.Forwards.Reverse()) };
-        Planner.Make(reversed, Type(name).Wish!).Steps.Should().Equal(first.Plan.Steps);
+        Planner.Make(reversed, Host.WithPrune(wish, [.. Read(name).Record])).Steps.Should().Equal(first.Plan.Steps);
     }
 
     [Theory]
@@ -53,7 +53,7 @@ public sealed class PlanCases
         if (typing.Outcome is not { } outcome)
             return;
         World world = Read(name);
-        world.Apply(outcome.Plan);
+        Carry(world, typing.Wish!, outcome.Plan);
         Again(world, typing.Wish!).Should().BeEmpty();
     }
 
@@ -92,13 +92,19 @@ public sealed class PlanCases
         step switch
         {
             // what is gone does not come back: removal starts with what hurts least, and is repeated, not undone
-            DeleteLink or DeleteNamespace or ChangeRules { Table: TableChange.Repair } => true,
+            DeleteNamespace or ChangeRules { Table: TableChange.Repair } => true,
+            DeleteLink delete => delete.Was is null || !IsWhole(outcome.Before.Namespaces.First(space => space.Name == delete.Of)),
+            // what was mended stays so, and so do programs
+            SwitchInsideOn or AddAddress or AddDefaultRoute or ServiceStep => true,
             // a link that was made goes as a whole; one that stood and was down is better up
             SwitchLinkOn on => !outcome.Plan.Steps.OfType<CreateLink>().Any(create => create.Link.Name == on.Name),
             // noted before, so not noted as Warren's any more: forwarding is off, as whoever switched it off wants it
             SwitchForwardingOn on => outcome.Before.SwitchedOn.Contains(on.Uplink),
             _ => false,
         };
+
+    private static bool IsWhole(ObservedNamespace space) =>
+        space is { Link: { Up: true, Host: not null }, Inside: null or { End: not null, EndUp: true, HasAddress: true, LoopbackUp: true, HasDefaultRoute: true } };
 
     [Theory]
     [MemberData(nameof(All))]
@@ -108,21 +114,23 @@ public sealed class PlanCases
         if (typing.Outcome is not { } outcome)
             return;
         World whole = Read(name);
-        whole.Apply(outcome.Plan);
+        Carry(whole, typing.Wish!, outcome.Plan);
         for (int count = 0; count < outcome.Plan.Steps.Count; count++)
         {
             World world = Read(name);
+            world.Begin(typing.Wish!);
             foreach (Step step in outcome.Plan.Steps.Take(count))
                 world.Apply(step);
             try
             {
-                world.Apply(Planner.Make(world.Observe(typing.Wish!), typing.Wish!));
+                Carry(world, typing.Wish!, Plan(world, typing.Wish!));
             }
             catch (RefusedException e) when (SaysThatItIsGone(e, typing.Wish!))
             {
                 // already
             }
             world.ToString().Should().Be(whole.ToString(), $"it was cut off after {count} steps of {outcome.Plan.Steps.Count}");
+            world.Record.Should().Equal(whole.Record);
         }
     }
 
@@ -154,12 +162,25 @@ public sealed class PlanCases
     {
         try
         {
-            return Planner.Make(world.Observe(wish), wish).Steps;
+            return Plan(world, wish).Steps;
         }
         catch (RefusedException e) when (SaysThatItIsGone(e, wish))
         {
             return [];
         }
+    }
+
+    private static Plan Plan(World world, Wish wish)
+    {
+        wish = Host.WithPrune(wish, [.. world.Record]);
+        return Planner.Make(world.Observe(wish), wish);
+    }
+
+    private static void Carry(World world, Wish wish, Plan plan)
+    {
+        world.Begin(wish);
+        world.Apply(plan);
+        world.End(wish);
     }
 
     private static bool SaysThatItIsGone(RefusedException e, Wish wish) =>
@@ -175,12 +196,18 @@ public sealed class PlanCases
 
     private sealed record Typing(string Text, Wish? Wish, Outcome? Outcome);
 
+    private const string File = "warren.yaml";
+
     // the line of wish.txt through the whole program, with the host on paper in place of this one
     private static Typing Type(string name, string? before = null, string? after = null)
     {
         World world = Read(name);
-        string line = File.ReadAllText(Path.Combine(Repository.Root, Folder, name, "wish.txt")).TrimEnd('\n');
-        string[] words = [.. new[] { before }.Concat(line.Split(' ')).Append(after).OfType<string>()];
+        string line = System.IO.File.ReadAllText(Path.Combine(Repository.Root, Folder, name, "wish.txt")).TrimEnd('\n');
+        // a case with a file is typed as `up` or `down`, with names of it or without
+        string file = Path.Combine(Repository.Root, Folder, name, File);
+        string[] words = System.IO.File.Exists(file)
+            ? [.. line.Split(' ').SkipWhile(word => word == "up").Prepend("plan"), "-f", file, .. after is null ? [] : (string[])[after]]
+            : [.. new[] { before }.Concat(line.Split(' ')).Append(after).OfType<string>()];
         var text = new StringBuilder();
         Wish? asked = null;
         Outcome? outcome = null;
@@ -192,6 +219,7 @@ public sealed class PlanCases
             Change.Fulfilment = (_, wish, _) =>
             {
                 asked = wish;
+                wish = Host.WithPrune(wish, [.. world.Record]);
                 Observed observed = world.Observe(wish);
                 return outcome = new Outcome(observed, Planner.Make(observed, wish));
             };
@@ -204,6 +232,6 @@ public sealed class PlanCases
         {
             (Output.Send, Change.Fulfilment) = (send, fulfilment);
         }
-        return new Typing(text.ToString(), asked, outcome);
+        return new Typing(text.Replace(file, File).ToString(), asked, outcome);
     }
 }

@@ -10,7 +10,7 @@ namespace Warren.Tests.Planning;
 /// A host on paper, with as much of a kernel as plans are about: it can be observed, steps change it, and it refuses what the
 /// kernel would refuse. Its text is all of it: two hosts are the same if their texts are.
 /// </summary>
-internal sealed class World
+internal sealed partial class World
 {
     public SortedDictionary<string, Space> Spaces { get; init; } = new(StringComparer.Ordinal);
 
@@ -38,6 +38,12 @@ internal sealed class World
 
     public List<Listener> Listeners { get; init; } = [];
 
+    /// <summary>The services of the one project whose files the cases have.</summary>
+    public List<ObservedService> Services { get; init; } = [];
+
+    /// <summary>The names that the project has on record.</summary>
+    public SortedSet<string> Record { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>What stands under a name.</summary>
     public sealed record Space
     {
@@ -57,12 +63,21 @@ internal sealed class World
         public HostEnd? Link { get; init; }
 
         public bool LinkNameTaken { get; init; }
+
+        /// <summary>The text of its own resolv.conf, or null.</summary>
+        public string? Resolver { get; init; }
     }
 
-    /// <param name="Peer">The name of the other end, inside.</param>
+    /// <param name="Peer">The name of the other end, inside; null if it is gone.</param>
     /// <param name="Routes">Whether a default route leads over it.</param>
-    public sealed record HostEnd(string Name, string Alias, Cidr? Address, bool Up, string Peer = "eth0", bool Routes = true)
+    public sealed record HostEnd(string Name, string Alias, Cidr? Address, bool Up, string? Peer = "eth0", bool Routes = true)
     {
+        /// <summary>Whether the other end is up.</summary>
+        public bool PeerUp { get; init; } = true;
+
+        /// <summary>Whether the other end has the namespace's address.</summary>
+        public bool PeerHasAddress { get; init; } = true;
+
         public LinkMark? Mark => LinkMark.TryParse(Alias, out LinkMark? mark) ? mark : null;
     }
 
@@ -81,65 +96,11 @@ internal sealed class World
             Obstacles = [.. Obstacles],
             ForeignForwards = [.. ForeignForwards],
             Listeners = [.. Listeners],
+            Services = [.. Services],
+            Record = new(Record, StringComparer.Ordinal),
         };
 
-    // ---- as Kernel/Observer finds it --------------------------------------------------------------------------------------
-
-    public Observed Observe(Wish wish)
-    {
-        bool removal = wish.IsRemoval;
-        bool everything = wish.RemoveAll || (!removal && Ruleset != RulesetState.Intact && Spaces.Values.Any(space => space.Link is not null));
-        List<string> names = [.. wish.Remove.Concat(wish.Prune).Concat(wish.Ensure.Select(each => each.Name)).Distinct()];
-        bool others = removal && !everything && Spaces.Any(entry => entry.Value.Link is not null && !names.Contains(entry.Key));
-        if (everything)
-            names.AddRange(Spaces.Keys.Where(name => !names.Contains(name)));
-        var observed = new Observed
-        {
-            Namespaces = [.. names.Select(Observe)],
-            Everything = everything,
-            Ruleset = Ruleset,
-            ForwardsAnyway = ForwardsAnyway,
-            SwitchedOn = [.. SwitchedOn],
-            Forwards = new Dictionary<HostPort, Target>(Forwards),
-        };
-        if (removal)
-        {
-            return observed with
-            {
-                OthersRemain = others,
-                Openings = others ? [] : [.. Obstacles.Where(obstacle => obstacle.Opened).Select(obstacle => obstacle.Chain)],
-            };
-        }
-        return observed with
-        {
-            Taken = [.. Taken, .. Spaces.Values.Where(space => space.Link?.Address is not null).Select(space => new TakenNetwork(space.Link!.Address!.Value, "an address of the host"))],
-            HostAddresses = [.. Addresses],
-            Uplinks = [.. Uplinks],
-            Obstacles = [.. Obstacles],
-            ForeignForwards = [.. ForeignForwards],
-            Listeners = [.. Listeners],
-        };
-    }
-
-    private ObservedNamespace Observe(string name)
-    {
-        Space space = Spaces.GetValueOrDefault(name, new Space());
-        LinkMark? mark = space.Link?.Mark;
-        bool looksInside = space.Presence == Presence.Standing && mark is null;
-        return new ObservedNamespace(name, space.Presence)
-        {
-            IsOurs = mark is not null ? !mark.Adopted : looksInside && space.Marked,
-            LinkName = NamespaceName.LinkName(name),
-            LinkNameTaken = space.LinkNameTaken,
-            Link = space.Link is { } link ? new ObservedLink(link.Name, 7) { Mark = mark, Host = link.Address, Up = link.Up } : null,
-            InsideLinks = looksInside ? space.Inside : [],
-            LoopbackUp = looksInside && space.LoopbackUp,
-            HasDefaultRoute = looksInside && space.DefaultRoute,
-        };
-    }
-
-    // ---- as Kernel/Applier changes it -------------------------------------------------------------------------------------
-
+    // as Kernel/Applier changes it
     public void Apply(Plan plan)
     {
         foreach (Step step in plan.Steps)
@@ -153,14 +114,22 @@ internal sealed class World
             case CreateNamespace create:
                 Demand(SpaceOf(create.Name).Presence != Presence.Standing, step, "EEXIST");
                 Change(create.Name, space => space with { Presence = Presence.Standing, Marked = true, LoopbackUp = true, DefaultRoute = false, Inside = ["lo"] });
+                // what runs in the one that had the name is not where it shall be
+                for (int i = 0; i < Services.Count; i++)
+                    Services[i] = Services[i].Service.Namespace == create.Name ? Services[i] with { Alive = false } : Services[i];
                 break;
             case DeleteNamespace delete:
-                Spaces.Remove(delete.Name);
+                Change(delete.Name, space => new Space { Link = space.Link, LinkNameTaken = space.LinkNameTaken, Resolver = space.Resolver });
+                break;
+            case RestoreLink { Link: var was }:
+                Apply(new CreateLink(was));
+                Apply(new SwitchLinkOn(was.Namespace, was.Name));
                 break;
             case CreateLink { Link: var link }:
                 Space into = SpaceOf(link.Namespace);
                 Demand(into.Presence == Presence.Standing, step, "ENOENT");
                 Demand(into.Link is null && !into.LinkNameTaken && !into.Inside.Contains(link.InsideName), step, "EEXIST");
+                DemandFree(step, link.Namespace, link.Host);
                 Demand(!(link.DefaultRoute && into.DefaultRoute), step, "EEXIST");
                 Change(
                     link.Namespace,
@@ -203,9 +172,79 @@ internal sealed class World
                 break;
             case EndFlows:
                 break;
+            case SwitchInsideOn { Link: "lo" } on:
+                Change(on.Of, space => space with { LoopbackUp = true });
+                break;
+            case SwitchInsideOn on:
+                ChangeLink(on, on.Of, on.Link, inside: true, link => link with { PeerUp = true });
+                break;
+            case AddAddress { Inside: true } add:
+                ChangeLink(add, add.Of, add.Link, inside: true, link => link with { PeerHasAddress = true });
+                break;
+            case AddAddress add:
+                DemandFree(add, add.Of, add.Address);
+                ChangeLink(add, add.Of, add.Link, inside: false, link => link with { Address = add.Address });
+                break;
+            case AddDefaultRoute add:
+                Demand(SpaceOf(add.Of).Link is { PeerUp: true, PeerHasAddress: true }, step, "ENETUNREACH");
+                ChangeLink(add, add.Of, add.Link, inside: true, link => link with { Routes = true });
+                break;
+            case WriteResolver write:
+                Demand(SpaceOf(write.Of).Resolver == write.Before, step, "another text");
+                Change(write.Of, space => space with { Resolver = write.Text });
+                break;
+            case RemoveResolver remove:
+                Demand(SpaceOf(remove.Of).Resolver == remove.Before, step, "another text");
+                Change(remove.Of, space => space with { Resolver = null });
+                break;
+            case StopService stop:
+                Demand(Services.RemoveAll(each => each.Service.FullName == stop.Service.FullName) == 1, step, "no such service");
+                break;
+            case StartService start:
+                Demand(SpaceOf(start.Service.Namespace) is { Presence: Presence.Standing, Link.Up: true }, step, "no network");
+                _ = Services.RemoveAll(each => each.Service.FullName == start.Service.FullName);
+                Services.Add(new ObservedService(start.Service, Alive: true));
+                break;
+            case RestartService restart:
+                Demand(Services.RemoveAll(each => each.Service.FullName == restart.Service.FullName) == 1, step, "no such service");
+                Services.Add(new ObservedService(restart.Service, Alive: true));
+                break;
             default:
                 throw new InvalidOperationException($"No way to apply {step.GetType().Name}.");
         }
+    }
+
+    /// <summary>What is written down before a plan's first step, as Kernel/Host does it.</summary>
+    public void Begin(Wish wish)
+    {
+        if (wish is { Project: not null, IsRemoval: false })
+            Record.UnionWith(wish.Ensure.Select(each => each.Name));
+    }
+
+    /// <summary>What is written down after a plan's last step.</summary>
+    public void End(Wish wish)
+    {
+        if (wish.RemoveAll || (wish is { Project: not null, Whole: true }))
+            Record.Clear();
+        if (wish.Project is null)
+            return;
+        if (wish.IsRemoval)
+            Record.ExceptWith(wish.Prune);
+        Record.UnionWith(wish.Ensure.Select(each => each.Name));
+    }
+
+    // two links with one subnet: the kernel would take it, and one of them would not work
+    private void DemandFree(Step step, string name, Cidr address)
+    {
+        foreach ((string other, Space space) in Spaces)
+            Demand(other == name || space.Link?.Address is not { } taken || !taken.Overlaps(address), step, $"overlaps that of {other}");
+    }
+
+    private void ChangeLink(Step step, string name, string end, bool inside, Func<HostEnd, HostEnd> change)
+    {
+        HostEnd? link = SpaceOf(name).Link;
+        Demand(link is not null && (inside ? link.Peer : link.Name) == end, step, "ENODEV");
+        Change(name, space => space with { Link = change(link!) });
     }
 
     private void Delete(DeleteLink delete)
@@ -267,7 +306,7 @@ internal sealed class World
     private void Change(string name, Func<Space, Space> change)
     {
         Spaces[name] = change(SpaceOf(name));
-        if (Spaces[name] is { Presence: Presence.Absent, Link: null, LinkNameTaken: false })
+        if (Spaces[name] is { Presence: Presence.Absent, Link: null, LinkNameTaken: false, Resolver: null })
             Spaces.Remove(name);
     }
 
@@ -283,7 +322,7 @@ internal sealed class World
         foreach ((string name, Space space) in Spaces)
         {
             text.Append($"{name}: {space.Presence}, marked {space.Marked}, lo {space.LoopbackUp}, route {space.DefaultRoute}, [{string.Join(' ', space.Inside)}]");
-            text.Append($", {space.Link?.ToString() ?? "no link"}{(space.LinkNameTaken ? ", taken" : "")}\n");
+            text.Append($", {space.Link?.ToString() ?? "no link"}{(space.LinkNameTaken ? ", taken" : "")}, {space.Resolver?.ReplaceLineEndings(" ") ?? "no resolver"}\n");
         }
         text.Append($"table {Ruleset}, closed [{string.Join(' ', Closed)}], record [{string.Join(' ', SwitchedOn)}]\n");
         foreach ((HostPort host, Target target) in Forwards.OrderBy(entry => entry.Key.ToString(), StringComparer.Ordinal))
@@ -292,6 +331,8 @@ internal sealed class World
             text.Append($"{uplink}\n");
         foreach (Obstacle obstacle in Obstacles)
             text.Append($"{obstacle}\n");
+        foreach (ObservedService each in Services.OrderBy(each => each.Service.FullName, StringComparer.Ordinal))
+            text.Append($"{each.Service.FullName}: {string.Join(' ', each.Service.Command)}, alive {each.Alive}\n");
         return text.ToString();
     }
 }

@@ -45,6 +45,12 @@ internal sealed class WorldFile
     /// <summary>Host ports, and who listens.</summary>
     public Dictionary<string, string> Listeners { get; init; } = [];
 
+    /// <summary>The names of namespaces that the project has on record.</summary>
+    public string[] Record { get; init; } = [];
+
+    /// <summary>The project's services by full name, and their commands.</summary>
+    public Dictionary<string, ServiceEntry> Services { get; init; } = [];
+
     public static World Read(string path)
     {
         WorldFile file = JsonSerializer.Deserialize<WorldFile>(File.ReadAllText(path), s_options)!;
@@ -61,6 +67,8 @@ internal sealed class WorldFile
             Obstacles = [.. file.Obstacles.Select(entry => entry.Read())],
             ForeignForwards = [.. file.ForeignForwards.Select(entry => new ForeignForward(Typed.Forward(entry.Key).Host, entry.Value))],
             Listeners = [.. file.Listeners.Select(entry => new Listener(Typed.Forward(entry.Key).Host, entry.Value))],
+            Record = new(file.Record, StringComparer.Ordinal),
+            Services = [.. file.Services.Select(entry => entry.Value.Read(entry.Key))],
         };
         foreach ((string name, SpaceEntry entry) in file.Namespaces)
             world.Spaces[name] = entry.Read(name);
@@ -92,6 +100,9 @@ internal sealed class WorldFile
         /// <summary>Whether somebody else has a link of the name that the host end would get.</summary>
         public bool LinkNameTaken { get; init; }
 
+        /// <summary>The text of its own resolv.conf.</summary>
+        public string? Resolver { get; init; }
+
         public World.Space Read(string name) =>
             new()
             {
@@ -101,9 +112,16 @@ internal sealed class WorldFile
                 DefaultRoute = DefaultRoute,
                 Inside = Inside ?? (Presence == Presence.Standing ? ["lo"] : []),
                 LinkNameTaken = LinkNameTaken,
+                Resolver = Resolver,
                 Link = Link is null
                     ? null
-                    : new World.HostEnd(NamespaceName.LinkName(name), Link.Alias, Link.Address is null ? null : Typed.Cidr(Link.Address), Link.Up),
+                    : new World.HostEnd(NamespaceName.LinkName(name), Link.Alias, Link.Address is null ? null : Typed.Cidr(Link.Address), Link.Up)
+                    {
+                        Peer = Link.End ? "eth0" : null,
+                        Routes = Link.End && Link.Route,
+                        PeerUp = Link.EndUp,
+                        PeerHasAddress = Link.EndAddress,
+                    },
             };
     }
 
@@ -114,6 +132,30 @@ internal sealed class WorldFile
         public string? Address { get; init; }
 
         public bool Up { get; init; } = true;
+
+        /// <summary>Whether the other end is there.</summary>
+        public bool End { get; init; } = true;
+
+        public bool EndUp { get; init; } = true;
+
+        /// <summary>Whether the namespace's address is on the other end.</summary>
+        public bool EndAddress { get; init; } = true;
+
+        /// <summary>Whether a default route leads over it.</summary>
+        public bool Route { get; init; } = true;
+    }
+
+    internal sealed class ServiceEntry
+    {
+        public required string Command { get; init; }
+
+        public bool Alive { get; init; } = true;
+
+        public ObservedService Read(string name)
+        {
+            string[] names = name.Split('/');
+            return new ObservedService(new Service(names[0], names.Length > 1 ? names[1] : "", Command.Split(' ')) { Directory = "/srv/shop" }, Alive);
+        }
     }
 
     internal sealed class UplinkEntry

@@ -22,6 +22,10 @@ public abstract record Step
     /// <summary>The step that takes it back; null if there is nothing to take back.</summary>
     public abstract Step? Undo { get; }
 
+    // not member by member: an undo's undo is the step again
+    /// <inheritdoc/>
+    public sealed override string ToString() => $"{Sign} {Words}";
+
     /// <summary>A here-document for nft.</summary>
     internal static IEnumerable<string> Nft(IEnumerable<string> lines)
     {
