@@ -115,7 +115,7 @@ internal sealed partial class Additions
         if (asked is { } host)
             _pool.Reserve(host.Network);
         // A port may be published on it: one namespace's way to another.
-        if ((asked ?? (space.Link is { } link ? GatewayOf(wish, link) : null)) is { } gained)
+        if ((asked ?? (space.Link is { Mark: not null } link ? GatewayOf(wish, link) : null)) is { } gained)
             _ports.Gain(gained.Address);
     }
 
