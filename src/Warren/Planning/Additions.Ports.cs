@@ -70,7 +70,7 @@ internal sealed partial class Additions
         }
         // the host lost its address there, and gets it again: nobody else may have it
         if (!moves && space.Link.Host is null)
-            _pool.Add(mark.Inside.Network, $"subnet of {space.Name}");
+            KeepSubnet(space, mark);
         var kept = new ForwardSet([]);
         if (!moves)
         {
@@ -103,6 +103,21 @@ internal sealed partial class Additions
             leaving.Add(forward);
             _ports.Release(forward.Host);
         }
+    }
+
+    private void KeepSubnet(ObservedNamespace space, LinkMark mark)
+    {
+        if (_pool.Overlap(mark.Inside, null) is { } taken)
+        {
+            _refusals.Add(
+                new Refusal(
+                    $"{space.Name}: the host has lost its address towards it, and {mark.Inside.Network} is in use by now: {taken.Reason}",
+                    $"warren rm {space.Name}, then warren up: Warren chooses a free subnet"
+                )
+            );
+            return;
+        }
+        _pool.Add(mark.Inside.Network, $"subnet of {space.Name}");
     }
 
     // What the host will have by all wishes together, before the first of them is planned.
