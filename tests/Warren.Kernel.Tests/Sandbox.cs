@@ -162,24 +162,29 @@ internal sealed partial class Sandbox : IDisposable
     }
 
     /// <summary>The command lines of the processes that Warren started here and that still live.</summary>
-    public string[] Processes()
+    public string[] Processes() => [.. Living().Select(each => each.Line).Order(StringComparer.Ordinal)];
+
+    /// <summary>Kills the one process that Warren started here with this command line.</summary>
+    public void Kill(string line) => _ = kill(Living().Single(each => each.Line == line).Id, 9);
+
+    private List<(int Id, string Line)> Living()
     {
         string own = UserNamespaceOf(_holder.Id);
-        var lines = new List<string>();
+        var living = new List<(int Id, string Line)>();
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(Path.GetFileName(folder), out int id) || id == _holder.Id || UserNamespaceOf(id) != own || IsZombie(id))
                 continue;
             try
             {
-                lines.Add(File.ReadAllText($"{folder}/cmdline").Replace('\0', ' ').TrimEnd());
+                living.Add((id, File.ReadAllText($"{folder}/cmdline").Replace('\0', ' ').TrimEnd()));
             }
             catch (IOException)
             {
                 // it has ended meanwhile
             }
         }
-        return [.. lines.Order(StringComparer.Ordinal)];
+        return living;
     }
 
     internal Launched Launch(string? network, IEnumerable<string> words)

@@ -56,6 +56,43 @@ public sealed class PullingThePlug
     [InlineData("close")]
     public void Of_down(string call) => Cut(call, ProjectFiles.Second, "down", ProjectFiles.Second);
 
+    // The supervisor itself, at whatever it is doing: the file is taken over by the next one, or goes down.
+    [Theory]
+    [InlineData("openat")]
+    [InlineData("close")]
+    [InlineData("read")]
+    [InlineData("write")]
+    [InlineData("unlinkat,bind,listen")]
+    [InlineData("vfork,clone,clone3")]
+    [InlineData("epoll_wait,epoll_ctl,poll")]
+    public void Of_a_supervisor(string call)
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        Assert.SkipUnless(sandbox.Run($"{Trace} -o /dev/null true").ExitCode == 0, "strace is missing, or does not know -b");
+        string path = ProjectFiles.Write(sandbox, "file", ProjectFiles.First);
+        string[] before = sandbox.Snapshot();
+        const int Most = 40;
+        int killed = 0;
+        for (int when = 1; when <= Most; when += 4)
+        {
+            sandbox.Do($"warren up -d -f {path}");
+            // one that is killed outright; and then the next at some call
+            sandbox.Kill("warren __supervise plug");
+            Launched supervisor = sandbox.Host.Start($"exec {Trace} -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={when} warren __supervise plug");
+            if (when % 8 == 1)
+            {
+                ProjectFiles.Converge(sandbox, path, $"the supervisor was killed at {call} {when}");
+                sandbox.Processes().Count(line => line == "sleep 10001").Should().Be(1, $"{call} {when}");
+            }
+            sandbox.Do($"warren down -f {path}");
+            if (supervisor.End().ExitCode is 137 or 9)
+                killed++;
+            sandbox.ShouldBe(before, $"the supervisor was killed at {call} {when}");
+            sandbox.Processes().Should().OnlyContain(line => line.StartsWith("cat", StringComparison.Ordinal), $"{call} {when}");
+        }
+        killed.Should().BePositive();
+    }
+
     private static void Cut(string call, string? start, string verb, string text)
     {
         using Sandbox sandbox = Sandbox.Start();
