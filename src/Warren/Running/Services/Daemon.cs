@@ -70,9 +70,14 @@ internal static unsafe class Daemon
         string? failure = null;
         try
         {
-            using ProjectFolder folder = ProjectFolder.Make(project);
-            int held = folder.TakeLock();
-            if (held < 0)
+            // whoever started it made the folder: where there is none, or no wish in it, all was taken down meanwhile
+            using ProjectFolder? folder = ProjectFolder.Find(project);
+            int held = folder?.TakeLock() ?? -1;
+            if (folder is null || (held >= 0 && folder.ReadServices().Services.Count == 0))
+            {
+                failure = "there is nothing to supervise";
+            }
+            else if (held < 0)
             {
                 failure = "another supervisor runs";
             }

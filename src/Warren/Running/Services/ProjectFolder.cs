@@ -2,6 +2,7 @@ using System.Text;
 using Warren.Kernel;
 using Warren.Model;
 using Warren.Netlink.Wire;
+using Warren.Planning;
 using Files = Warren.Kernel.Libc;
 
 namespace Warren.Running.Services;
@@ -22,6 +23,7 @@ internal sealed class ProjectFolder : IDisposable
 
     private const string DraftPrefix = ServicesFile + ".new-";
     private const string Proposal = ServicesFile + ".next";
+    private const string Retired = ServicesFile + ".gone";
     private const uint FolderMode = 0b111_000_000;
     private const uint FileMode = 0b110_000_000;
 
@@ -85,6 +87,14 @@ internal sealed class ProjectFolder : IDisposable
         Write(saved, ServicesFile);
     }
 
+    /// <summary>Takes the wish away: a supervisor that starts from now on finds none, and ends. One that found it holds the lock.</summary>
+    /// <returns>What was wished, or is left of a stop that was cut off.</returns>
+    public SavedServices RetireServices()
+    {
+        _ = Files.renameat(_folder, ServicesFile, _folder, Retired);
+        return Read(Retired) is { } bytes && SavedServices.Read(bytes) is { } saved ? saved : SavedServices.None;
+    }
+
     /// <summary>Notes what is wished from now on, for the living supervisor: until it takes that over, what it has is what stands in the
     /// other file, so that whoever is cut off between leaves nothing that looks done.</summary>
     public void ProposeServices(SavedServices saved) => Write(saved, Proposal);
@@ -98,7 +108,14 @@ internal sealed class ProjectFolder : IDisposable
         string draft = DraftPrefix + Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture);
         int fd = Files.openat(_folder, draft, Files.O_WRONLY | Files.O_CREAT | Files.O_TRUNC | Files.O_NOFOLLOW | Files.O_CLOEXEC, FileMode);
         if (fd < 0)
-            throw new NetlinkException(Errno.Last, "write", PathOf(Project, draft));
+        {
+            throw Errno.Last == Errno.NotFound
+                ? new RefusedException(
+                    RefusalKind.Conflict,
+                    new Refusal($"project {Project} was taken down by another warren at the same time", "warren up, again")
+                )
+                : new NetlinkException(Errno.Last, "write", PathOf(Project, draft));
+        }
         bool whole = Libc.WriteAll(fd, saved.ToBytes());
         Errno errno = Errno.Last;
         _ = SystemCalls.close(fd);
@@ -165,7 +182,7 @@ internal sealed class ProjectFolder : IDisposable
     /// <summary>Removes everything that is about services, and the folders if nothing else is in them.</summary>
     public void RemoveFiles()
     {
-        foreach (string file in (string[])[ServicesFile, Proposal, ControlFile, SupervisorLog])
+        foreach (string file in (string[])[ServicesFile, Proposal, Retired, ControlFile, SupervisorLog])
             _ = Files.unlinkat(_folder, file, 0);
         foreach (string path in Directory.EnumerateFiles($"/proc/self/fd/{_folder}", DraftPrefix + "*"))
             _ = Files.unlinkat(_folder, Path.GetFileName(path), 0);

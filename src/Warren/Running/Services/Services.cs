@@ -126,6 +126,7 @@ internal static class Services
         if (folder is null)
             return;
         TimeSpan patience = PatienceOf(project);
+        SavedServices saved = folder.RetireServices();
         long end = EventLoop.Now + (long)patience.TotalMilliseconds;
         while (folder.IsSupervised())
         {
@@ -141,7 +142,7 @@ internal static class Services
             Libc.Pause(5);
         }
         folder.RemoveControl();
-        _ = Ending.OfLeftovers(project, folder.ReadServices());
+        _ = Ending.OfLeftovers(project, saved);
     }
 
     /// <summary>Ends everything that runs in namespaces that are about to be removed: services there stop and are forgotten, then all other
