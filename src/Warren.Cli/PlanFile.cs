@@ -68,13 +68,20 @@ internal sealed record PlanFile(string Project, string Folder, IReadOnlyList<str
             string folder = Text(root, "folder");
             if (!ProjectName.IsValid(project))
                 throw Wrong(path, "names no project");
+            string[] names = Texts(root, "names");
+            if (Array.Exists(names, name => NamespaceName.Fault(name) is not null))
+                throw Wrong(path, "names what can be no namespace");
             return new PlanFile(
                 project,
                 folder,
-                Texts(root, "names"),
+                names,
                 SpecReader.Read([new SpecSource(path, Text(root, "spec"), folder)], _ => null),
                 Texts(root, "told")
             );
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Wrong(path, "is no file");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or SpecException)
         {
