@@ -168,7 +168,11 @@ internal static class Host
             applier.Apply(plan);
             string[] left = wish.Whole ? [] : [.. recorded.Except(wish.Prune)];
             if (left.Length == 0)
+            {
+                // of an `up` that came between
+                Services.Stop(project);
                 ProjectRecord.Remove(project);
+            }
             else if (left.Length != recorded.Count)
                 ProjectRecord.WriteNames(project, left);
             return;

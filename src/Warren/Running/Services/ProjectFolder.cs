@@ -63,6 +63,9 @@ internal sealed class ProjectFolder : IDisposable
         throw new NetlinkException(Errno.Again, "create", $"{Root}/{project}");
     }
 
+    /// <summary>Whether the folder still has a name.</summary>
+    public bool IsLinked => HostLock.IsLinked(_folder);
+
     /// <summary>A file's content; null if there is none.</summary>
     public byte[]? Read(string file)
     {

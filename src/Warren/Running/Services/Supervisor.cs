@@ -56,6 +56,7 @@ internal sealed partial class Supervisor : IDisposable
             _folder.MakeLogFolder();
             WatchSignals();
             OpenControl();
+            WatchFolder();
             ready();
             Reload();
             while (true)
@@ -86,6 +87,15 @@ internal sealed partial class Supervisor : IDisposable
         StopWatchingSignals();
         _loop.Dispose();
         _spawning.Dispose();
+    }
+
+    // Without its folder nobody can ask it for its end: then the project was taken down while this was being started.
+    private void WatchFolder()
+    {
+        if (!_folder.IsLinked)
+            StopAll();
+        else
+            _ = _loop.After(TimeSpan.FromSeconds(1), WatchFolder);
     }
 
     private bool IsOver()
