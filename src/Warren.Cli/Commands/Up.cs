@@ -129,7 +129,7 @@ internal static class Up
                     Services.RemoveFiles(Project.Name);
                     return ExitCode.Done;
                 }
-                return Told(Services.StartDetached(Project.Name, all, NativeText.Environment()));
+                return Told(Started(outcome, all));
             }
             if (all.Count == 0)
                 return ExitCode.Done;
@@ -141,7 +141,7 @@ internal static class Up
                     Output.Line("the services run in the background; warren logs -f follows them");
                     return ExitCode.Done;
                 }
-                return Told(Services.StartDetached(Project.Name, all, NativeText.Environment()));
+                return Told(Started(outcome, all));
             }
             signals.Release();
             var view = new LogView([.. all.Select(service => service.FullName)], always: true);
@@ -170,6 +170,20 @@ internal static class Up
                 Undo(outcome, 0);
             }
             return code;
+        }
+
+        // Services that are the same go on, but for those whose namespace is another one by now.
+        private IReadOnlyList<ServiceState> Started(Outcome outcome, IReadOnlyList<Service> all)
+        {
+            IReadOnlyList<ServiceState> states = Services.StartDetached(Project.Name, all, NativeText.Environment());
+            string[] elsewhere =
+            [
+                .. outcome
+                    .Plan.Steps.OfType<RestartService>()
+                    .Where(step => outcome.Before.Services.Any(each => each.Service.Equals(step.Service)))
+                    .Select(step => step.Service.FullName),
+            ];
+            return elsewhere.Length == 0 ? states : Services.Restart(Project.Name, elsewhere);
         }
 
         private static int Told(IReadOnlyList<ServiceState> states) => ServicesView.WriteOutcome(states) ? ExitCode.Failed : ExitCode.Done;
