@@ -78,12 +78,17 @@ public sealed class PullingThePlug
             sandbox.Do($"warren up -d -f {path}");
             // one that is killed outright; and then the next at some call
             sandbox.Kill("warren __supervise plug");
+            sandbox.Do("rm /run/warren/projects/plug/control");
             Launched supervisor = sandbox.Host.Start($"exec {Trace} -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={when} warren __supervise plug");
+            // it has begun, or is killed already
+            sandbox.Do($"for i in $(seq 300); do test -e /run/warren/projects/plug/control && break; kill -0 {supervisor.ProcessId} 2>/dev/null || break; sleep 0.02; done");
             if (when % 8 == 1)
             {
                 // the next one is not traced: whenever this one dies, the second `up` at the latest has a supervisor that stays
                 Ending up = sandbox.Sh($"for i in 1 2 3; do warren up -d -f {path} && warren status -f {path} && exit; done; exit 1");
                 up.ExitCode.Should().Be(0, $"the supervisor was killed at {call} {when}: {up.Output}{up.Errors}");
+                // started, but perhaps not itself yet
+                SpinWait.SpinUntil(() => sandbox.Processes().Contains("sleep 10001"), Sandbox.Bound);
                 sandbox.Processes().Count(line => line == "sleep 10001").Should().Be(1, $"{call} {when}");
             }
             sandbox.Do($"warren down -f {path}");
