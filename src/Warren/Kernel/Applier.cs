@@ -183,7 +183,9 @@ internal sealed class Applier(HostSession session, HostLock host) : IDisposable
         // noted before it is made: whoever removes the last namespace finds the note, and at worst nothing to undo
         if (NamespaceNames.FolderNeeds() is not FolderMade.Nothing and var needed)
         {
-            host.NamespaceFolder = needed;
+            // a removal that was cut off between mount and folder left a note that says more
+            if (host.NamespaceFolder != FolderMade.FolderAndMount)
+                host.NamespaceFolder = needed;
             NamespaceNames.PrepareFolder();
         }
         _inside[create.Name] = NetworkNamespace.Create(
