@@ -138,6 +138,8 @@ internal static unsafe class Daemon
         Libc.Close(ref ready[0]);
         if (length > 0 || folder.IsSupervised())
             return;
+        if (folder.ReadServices().Services.Count == 0)
+            throw folder.TakenDown();
         throw new RefusedException(
             RefusalKind.Unable,
             new Refusal(

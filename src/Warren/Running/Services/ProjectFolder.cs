@@ -90,6 +90,10 @@ internal sealed class ProjectFolder : IDisposable
         Write(saved, ServicesFile);
     }
 
+    /// <summary>What to say when the wish is gone that was just written.</summary>
+    public RefusedException TakenDown() =>
+        new(RefusalKind.Conflict, new Refusal($"project {Project} was taken down by another warren at the same time", "warren up, again"));
+
     /// <summary>Takes the wish away: a supervisor that starts from now on finds none, and ends. One that found it holds the lock.</summary>
     /// <returns>What was wished, or is left of a stop that was cut off.</returns>
     public SavedServices RetireServices()
@@ -113,10 +117,7 @@ internal sealed class ProjectFolder : IDisposable
         if (fd < 0)
         {
             throw Errno.Last == Errno.NotFound
-                ? new RefusedException(
-                    RefusalKind.Conflict,
-                    new Refusal($"project {Project} was taken down by another warren at the same time", "warren up, again")
-                )
+                ? TakenDown()
                 : new NetlinkException(Errno.Last, "write", PathOf(Project, draft));
         }
         bool whole = Libc.WriteAll(fd, saved.ToBytes());

@@ -150,6 +150,9 @@ internal sealed partial class Supervisor
             case "restart" when !_ending:
                 Restart(client, names);
                 break;
+            case "reload" or "wait":
+                // not answered: whoever asks meets the end of this one, and starts the next
+                break;
             default:
                 Answer(client, Error(_ending ? "the services are being stopped" : $"a supervisor knows no '{Terminal.Safe(verb)}'"));
                 break;
