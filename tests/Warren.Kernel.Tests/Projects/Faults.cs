@@ -9,7 +9,7 @@ namespace Warren.Kernel.Tests.Projects;
 public sealed class Faults
 {
     // so many of a call's occurrences, from the first to the last
-    private const int Failures = 16;
+    private const int Failures = 10;
     private static readonly string[] s_errors = ["EPERM", "ENOMEM", "EBUSY", "ENOSPC"];
     private const string Trace = "strace -f -b execve";
 

@@ -12,7 +12,7 @@ namespace Warren.Kernel.Tests.Projects;
 public sealed class PullingThePlug
 {
     // so many of a call's occurrences, from the first to the last
-    private const int Kills = 10;
+    private const int Kills = 7;
 
     // The supervisor that `up -d` starts lives on, untraced, and so do the programs: what is killed is `up` itself.
     private const string Trace = "strace -f -b execve";
