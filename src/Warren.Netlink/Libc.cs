@@ -2,6 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Warren.Netlink;
 
+/// <summary>struct pollfd, poll.h.</summary>
+internal struct PollDescriptor
+{
+    public int Descriptor;
+    public short Asked;
+    public short Happened;
+}
+
 /// <summary>The system calls that the package makes, by their names in the manual's section 2.</summary>
 internal static partial class Libc
 {
@@ -15,10 +23,12 @@ internal static partial class Libc
     public const int SO_SNDBUFFORCE = 32;
     public const int SO_RCVBUFFORCE = 33;
     public const int SO_NETNS_COOKIE = 71;
+    public const int NETLINK_ADD_MEMBERSHIP = 1;
     public const int NETLINK_CAP_ACK = 10;
     public const int NETLINK_EXT_ACK = 11;
     public const int NETLINK_GET_STRICT_CHK = 12;
     public const int MSG_TRUNC = 0x20;
+    public const short POLLIN = 1;
 
     public const int CLONE_NEWNET = 0x40000000;
 
@@ -38,6 +48,9 @@ internal static partial class Libc
     public static partial int socket(int domain, int type, int protocol);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int bind(int fd, void* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int setsockopt(int fd, int level, int option, void* value, uint length);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -48,6 +61,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial nint recv(int fd, byte* buffer, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int poll(PollDescriptor* descriptors, nuint count, int milliseconds);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int close(int fd);

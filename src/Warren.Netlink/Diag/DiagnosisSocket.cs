@@ -118,6 +118,9 @@ public sealed class DiagnosisSocket : IDisposable
             if (attributes.Is(InetDiagAttr.V6Only))
                 v6Only = attributes.Get(InetDiagAttr.V6Only) != 0;
         }
-        return new ListeningSocket(address, header.Id.SourcePort.Value, protocol, header.Inode, header.UserId, v6Only);
+        return new ListeningSocket(address, header.Id.SourcePort.Value, protocol, header.Inode, header.UserId, v6Only)
+        {
+            Waiting = header.ReceiveQueue,
+        };
     }
 }

@@ -18,4 +18,17 @@ public sealed record ListeningSocket(
     uint Inode,
     uint UserId,
     bool V6Only = false
-);
+)
+{
+    /// <summary>idiag_rqueue: of a TCP socket, connections that are made and that its program has not taken yet; of a UDP socket, bytes
+    /// that it has not read yet.</summary>
+    public uint Waiting { get; init; }
+
+    /// <summary>Whether what is sent to an IPv4 address of the host reaches it: it waits on that address, or on all.</summary>
+    public bool Takes(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        IPAddress own = Address.IsIPv4MappedToIPv6 ? Address.MapToIPv4() : Address;
+        return own.Equals(IPAddress.Any) || own.Equals(address) || (own.Equals(IPAddress.IPv6Any) && !V6Only);
+    }
+}

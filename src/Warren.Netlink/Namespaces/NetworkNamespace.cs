@@ -143,6 +143,25 @@ public sealed class NetworkNamespace : IDisposable
         });
     }
 
+    /// <summary>Makes a namespace without a name: it goes, with all that is in it, when it is closed and no socket of it is open any more,
+    /// however this process ends.</summary>
+    /// <exception cref="NetlinkException">No privilege (EPERM), or the limit is reached (ENOSPC).</exception>
+    public static NetworkNamespace CreateUnnamed() =>
+        OnOwnThread(() =>
+        {
+            using NetworkNamespace home = OpenCurrent();
+            if (Libc.unshare(Libc.CLONE_NEWNET) != 0)
+                throw new NetlinkException(Errno.Last, "create network namespace", "");
+            try
+            {
+                return OpenCurrent();
+            }
+            finally
+            {
+                Return(home);
+            }
+        });
+
     /// <summary>Puts the calling thread into this namespace for good: for a program that is about to call execve(2).</summary>
     /// <exception cref="NetlinkException">The thread may not enter (EPERM).</exception>
     public void Enter()

@@ -32,7 +32,7 @@ public sealed class NftTransaction
         ArgumentNullException.ThrowIfNull(table);
         using MessageWriter message = Begin(NftMessage.NewTable, MessageFlags.Create, table, "add table", table.Name);
         message.Put(NftaTable.Name, table.Name);
-        message.Put(NftaTable.Flags, 0);
+        message.Put(NftaTable.Flags, table.Owned ? NftTable.OwnedFlag : 0);
         if (table.Comment.Length > 0)
             message.Put(NftaTable.UserData, UserData.OfComment(table.Comment, UserData.TableComment));
     }

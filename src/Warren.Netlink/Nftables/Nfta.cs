@@ -25,6 +25,7 @@ internal static class NftMessage
     public const ushort NewElement = Subsystem | 12;
     public const ushort GetElement = Subsystem | 13;
     public const ushort DeleteElement = Subsystem | 14;
+    public const ushort Trace = Subsystem | 17;
 }
 
 /// <summary>NFTA_TABLE_*.</summary>

@@ -67,9 +67,14 @@ internal struct NetfilterHeader
 public sealed record NftTable(NftFamily Family, string Name, string Comment = "")
 {
     private const uint DormantFlag = 1;
+    internal const uint OwnedFlag = 2;
 
     /// <summary>NFT_TABLE_F_DORMANT: its chains are not called.</summary>
     public bool Dormant { get; init; }
+
+    /// <summary>NFT_TABLE_F_OWNER: it belongs to the socket that made it, can be changed by that one alone, and goes with it, however
+    /// its program ends. Linux 5.12; an older kernel refuses such a table (EINVAL or EOPNOTSUPP).</summary>
+    public bool Owned { get; init; }
 
     /// <summary>As nft writes it: <c>inet warren</c>.</summary>
     public override string ToString() => $"{Family.Word} {Name}";
@@ -80,18 +85,22 @@ public sealed record NftTable(NftFamily Family, string Name, string Comment = ""
             return null;
         string name = "";
         string comment = "";
-        bool dormant = false;
+        uint flags = 0;
         AttributeReader attribute = message.Attributes<NetfilterHeader>();
         while (attribute.Next())
         {
             if (attribute.Is(NftaTable.Name))
                 name = attribute.Get(NftaTable.Name);
             else if (attribute.Is(NftaTable.Flags))
-                dormant = (attribute.Get(NftaTable.Flags) & DormantFlag) != 0;
+                flags = attribute.Get(NftaTable.Flags);
             else if (attribute.Is(NftaTable.UserData))
                 comment = UserData.Comment(attribute.Get(NftaTable.UserData), UserData.TableComment);
         }
-        return new NftTable(message.Header<NetfilterHeader>().Family, name, comment) { Dormant = dormant };
+        return new NftTable(message.Header<NetfilterHeader>().Family, name, comment)
+        {
+            Dormant = (flags & DormantFlag) != 0,
+            Owned = (flags & OwnedFlag) != 0,
+        };
     }
 }
 

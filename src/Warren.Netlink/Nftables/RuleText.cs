@@ -112,6 +112,9 @@ internal static class RuleText
                 case NftMeta { IsStore: false } meta:
                     Remember(meta.Register, LoadOf(meta.Key));
                     break;
+                case NftMeta meta:
+                    Add($"{LoadOf(meta.Key).Words} set {Stored(meta.Register)}");
+                    break;
                 case NftPayload payload:
                     Remember(payload.Register, LoadOf(payload));
                     break;
@@ -207,6 +210,7 @@ internal static class RuleText
                 NftMetaKey.Family => new Load("meta nfproto", Kind.Family),
                 NftMetaKey.TransportProtocol => new Load("meta l4proto", Kind.Protocol),
                 NftMetaKey.Mark => new Load("meta mark", Kind.Other),
+                NftMetaKey.Trace => new Load("meta nftrace", Kind.Other),
                 _ => new Load($"meta key {(int)key}", Kind.Other),
             };
 
@@ -317,6 +321,19 @@ internal static class RuleText
             if (nat.LastPort is { } lastPort)
                 port += "-" + PortOf(lastPort);
             Add($"{kind}{named} to {address}{port}");
+        }
+
+        // what is stored is shorter than a register, or a number in the machine's order
+        private string Stored(uint register)
+        {
+            if (!_values.TryGetValue(Normal(register), out NftValue value))
+                return "?";
+            return value.Bytes.Length switch
+            {
+                1 => value.Bytes[0].ToString(CultureInfo.InvariantCulture),
+                4 => $"0x{MemoryMarshal.Read<uint>(value.Bytes):x8}",
+                _ => value.ToString(),
+            };
         }
 
         private string AddressOf(uint register) =>

@@ -218,6 +218,50 @@ public sealed class NetlinkSocket : IDisposable
         throw new NetlinkException(Errno.Interrupted, request.Operation, request.Subject, "the list changed at every attempt");
     }
 
+    /// <summary>Asks for the messages of a group from now on. They come unasked: a socket that did so is for <see cref="Listen"/> alone.</summary>
+    /// <param name="group">The group's number: NFNLGRP_*, RTNLGRP_*.</param>
+    /// <exception cref="NetlinkException">No such group (EINVAL), or no privilege (EPERM).</exception>
+    public unsafe void Subscribe(int group)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        // A socket that never sent anything has the port number 0 still, as the kernel itself, and would be passed over.
+        // struct sockaddr_nl { u16 family, padding; u32 port, groups; }
+        ushort* address = stackalloc ushort[] { Libc.AF_NETLINK, 0, 0, 0, 0, 0 };
+        if (Libc.bind(_fd, address, 12) != 0)
+            throw new NetlinkException(Errno.Last, "bind netlink socket", "");
+        // a burst that nobody reads meanwhile shall not be lost; without privilege over the host the default stays
+        const int Burst = 4 * 1024 * 1024;
+        _ = Set(_fd, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, Burst);
+        if (!Set(_fd, Libc.SOL_NETLINK, Libc.NETLINK_ADD_MEMBERSHIP, group))
+            throw new NetlinkException(Errno.Last, "subscribe to", $"netlink group {group}");
+    }
+
+    /// <summary>Waits for the next messages of the groups that were asked for.</summary>
+    /// <param name="parse">Reads a message.</param>
+    /// <param name="patience">How long to wait for the first.</param>
+    /// <returns>What was read of one datagram; nothing if none came in time, or a signal did.</returns>
+    /// <exception cref="NetlinkException">Messages were lost, as nobody read them in time (ENOBUFS); the next ones are not.</exception>
+    public unsafe List<T> Listen<T>(MessageParser<T> parse, TimeSpan patience)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(parse);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var results = new List<T>();
+        var asked = new PollDescriptor { Descriptor = _fd, Asked = Libc.POLLIN };
+        if (Libc.poll(&asked, 1, (int)Math.Clamp(Math.Ceiling(patience.TotalMilliseconds), 0, int.MaxValue)) <= 0)
+            return results;
+        byte[] buffer = t_buffer ?? GC.AllocateUninitializedArray<byte>(ReceiveSize);
+        t_buffer = null;
+        var reader = new MessageReader(Receive(buffer, new NetlinkBatch.Request(0, "listen to", "netlink group")));
+        while (reader.TryRead(out Message message))
+        {
+            if (parse(in message) is { } value)
+                results.Add(value);
+        }
+        t_buffer = buffer;
+        return results;
+    }
+
     /// <summary>Closes the socket.</summary>
     public void Dispose()
     {

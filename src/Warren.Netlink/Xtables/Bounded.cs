@@ -20,6 +20,8 @@ internal readonly ref struct Bounded(ReadOnlySpan<byte> bytes)
 
     public uint U32(int offset) => MemoryMarshal.Read<uint>(Slice(offset, 4));
 
+    public ulong U64(int offset) => MemoryMarshal.Read<ulong>(Slice(offset, 8));
+
     public int S32(int offset) => MemoryMarshal.Read<int>(Slice(offset, 4));
 
     public IPAddress Address(int offset) => new(Slice(offset, 4));

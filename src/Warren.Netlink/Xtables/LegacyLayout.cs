@@ -23,6 +23,7 @@ internal static class LegacyLayout
 
     // struct ipt_entry { struct ipt_ip ip (84); u32 nfcache; u16 target_offset, next_offset; u32 comefrom; u64 counters[2]; }
     private const int EntrySize = 112;
+    private const int PacketsAt = 96;
 
     // struct xt_entry_match and xt_entry_target { u16 size; char name[29]; u8 revision; }
     private const int ExtensionHeader = 32;
@@ -62,7 +63,12 @@ internal static class LegacyLayout
                 throw new MalformedMessageException($"iptables: chain {HookChains[hook]} ends before it starts");
             string name = HookChains[hook];
             bool drop = ParseTarget(entries, offsets[policy], starts) is XtVerdict { Verdict.IsDrop: true };
-            builtIn.Add(new LegacyChain(name, (NftHook)hook, drop, Rules(entries, offsets, first, policy, name, starts)));
+            builtIn.Add(
+                new LegacyChain(name, (NftHook)hook, drop, Rules(entries, offsets, first, policy, name, starts))
+                {
+                    PolicyPackets = Entry(entries, offsets[policy]).U64(PacketsAt),
+                }
+            );
         }
         for (int i = 0; i < offsets.Count; i++)
         {
@@ -144,6 +150,7 @@ internal static class LegacyLayout
             Protocol = entry.U16(80),
             ProtocolInverted = (inverted & 0x40) != 0,
             Fragments = (flags & Fragment) != 0 ? (inverted & 0x20) == 0 : null,
+            Packets = entry.U64(PacketsAt),
         };
     }
 

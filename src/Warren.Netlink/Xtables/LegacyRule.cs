@@ -10,6 +10,9 @@ namespace Warren.Netlink.Xtables;
 /// <param name="Rules">Its rules, in order.</param>
 public sealed record LegacyChain(string Name, NftHook? Hook, bool PolicyDrop, IReadOnlyList<LegacyRule> Rules)
 {
+    /// <summary>How many packets the policy decided about, since the table was last written.</summary>
+    public ulong PolicyPackets { get; init; }
+
     /// <summary>As <c>iptables -S</c> writes its first line: <c>-P FORWARD DROP</c>, <c>-N DOCKER</c>.</summary>
     public override string ToString() => Hook is null ? $"-N {Name}" : $"-P {Name} {(PolicyDrop ? "DROP" : "ACCEPT")}";
 }
@@ -40,6 +43,9 @@ public sealed record LegacyRule(string Chain, IReadOnlyList<XtMatch> Matches, Xt
 
     /// <summary>Whether only fragments after the first are meant (true), or all but those (false); null for any.</summary>
     public bool? Fragments { get; init; }
+
+    /// <summary>How many packets met it, since the table was last written.</summary>
+    public ulong Packets { get; init; }
 
     /// <summary>What <c>-m comment</c> says; empty if nothing.</summary>
     public string Comment

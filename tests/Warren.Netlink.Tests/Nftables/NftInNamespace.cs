@@ -50,6 +50,8 @@ public class NftInNamespace
         "ct state new accept",
         "ct status dnat accept",
         "fib daddr type local accept",
+        "tcp dport 80 meta nftrace set 1",
+        "meta mark set 0x00000001 accept",
         "accept comment \"words of mine\"",
     ];
 

@@ -3,6 +3,7 @@ using CsCheck;
 using Warren.Netlink.Conntrack;
 using Warren.Netlink.Diag;
 using Warren.Netlink.Nftables;
+using Warren.Netlink.Nftables.Trace;
 using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Tests.Conntrack;
 using Warren.Netlink.Tests.Diag;
@@ -30,6 +31,7 @@ public class AnyBytes
         .. ConntrackGoldens.Answers,
         .. NeighbourGoldens.Answers,
         .. NftGoldens.Answers,
+        .. TraceGoldens.Answers,
         Requests(),
     ];
 
@@ -135,6 +137,20 @@ public class AnyBytes
                 return elements;
             },
             NftMessage.NewElement
+        );
+
+    [Fact]
+    public Task Trace_steps_of_any_payload() => Parser<NftTraceEvent>(NftTraceEvent.Parse, NftMessage.Trace);
+
+    [Fact]
+    public Task Traced_packets_of_any_headers() =>
+        Holds(
+            Gen.Select(Gen.OneOf<byte>(0x45, 0x60, 0), Noise, (version, rest) => (byte[])[version, .. rest]),
+            bytes =>
+            {
+                NftTracePacket? packet = NftTracePacket.Read(bytes, bytes.AsSpan(bytes.Length / 2));
+                return packet is null || packet.SourcePort is >= 0 and <= ushort.MaxValue;
+            }
         );
 
     /// <summary>Messages that make an object have the type and the attributes of those that describe it.</summary>

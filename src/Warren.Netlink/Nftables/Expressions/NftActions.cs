@@ -106,7 +106,7 @@ public sealed record NftImmediate(NftVerdict? Verdict, NftValue Value = default,
         return new NftImmediate(verdict, value, register);
     }
 
-    private static NftVerdict ParseVerdict(AttributeReader attribute)
+    internal static NftVerdict ParseVerdict(AttributeReader attribute)
     {
         uint code = 0;
         string chain = "";

@@ -17,6 +17,9 @@ public enum NftMetaKey
     /// <summary>The name of the link that the packet leaves by, 16 bytes.</summary>
     OutputLinkName = 7,
 
+    /// <summary>Whether the packet's way through the rules is told, one byte.</summary>
+    Trace = 12,
+
     /// <summary>NFPROTO_*, one byte.</summary>
     Family = 15,
 
