@@ -31,6 +31,7 @@ internal static class Program
         ("import", Import.Build),
         ("init", Init.Build),
         ("schema", Schema.Build),
+        ("trace", Trace.Build),
         ("completion", Completion.Build),
     ];
 

@@ -108,7 +108,10 @@ internal abstract class ForeignTable
     }
 
     private static bool IsForeign(NftTable table) =>
-        table.Family is NftFamily.Ip or NftFamily.Inet && table is not { Family: NftFamily.Inet, Name: Marks.Table };
+        table.Family is NftFamily.Ip or NftFamily.Inet && table is not { Family: NftFamily.Inet, Name: Marks.Table } && !Follows(table);
+
+    private static bool Follows(NftTable table) =>
+        table.Family == NftFamily.Inet && table.Name.StartsWith(Marks.TracePrefix, StringComparison.Ordinal);
 
     protected abstract List<ForeignRule> ReadRules(string chain);
 

@@ -8,4 +8,7 @@ internal static class Marks
 
     /// <summary>The name of Warren's own table, of family inet.</summary>
     public const string Table = "warren";
+
+    /// <summary>What the names of tables begin with that follow packets for a moment, of family inet.</summary>
+    public const string TracePrefix = "warren-trace-";
 }
