@@ -26,7 +26,7 @@ internal static class ExitCode
     /// <summary>No privilege, or the kernel lacks something.</summary>
     public const int Unable = 5;
 
-    /// <summary>With `status`: something is missing or not as it should be.</summary>
+    /// <summary>With `status` and `doctor`: something is missing or not as it should be.</summary>
     public const int Drifted = 6;
 
     /// <summary>With run and exec: Warren failed, not the command.</summary>

@@ -27,6 +27,7 @@ internal static class Program
         ("up", Up.Build),
         ("down", Down.Build),
         ("status", Status.Build),
+        ("doctor", Doctor.Build),
         ("confirm", Confirmation.Build),
         ("import", Import.Build),
         ("init", Init.Build),

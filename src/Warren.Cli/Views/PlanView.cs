@@ -14,6 +14,13 @@ internal static class PlanView
             Output.Line("Nothing to do.");
             return;
         }
+        WriteSteps(plan);
+        Output.Line($"Plan: {Summary(plan)}. Nothing was changed.");
+    }
+
+    /// <summary>The steps alone.</summary>
+    internal static void WriteSteps(Plan plan)
+    {
         var groups = new Dictionary<string, List<Step>>();
         var order = new List<string>();
         foreach (Step step in plan.Steps)
@@ -33,7 +40,6 @@ internal static class PlanView
             foreach (Step step in groups[name])
                 Output.Line($"  {Colour.Sign(step.Sign)} {step.Words}");
         }
-        Output.Line($"Plan: {Summary(plan)}. Nothing was changed.");
     }
 
     /// <summary><c>3 to add, 1 to change, 0 to remove</c></summary>

@@ -100,6 +100,25 @@ internal static class Host
         return new Outcome(observed, Planner.Make(observed, wish));
     }
 
+    /// <summary>Carries out a plan that is made under the lock, out of all that is Warren's then.</summary>
+    /// <exception cref="ApplyException">A step failed; what was done was undone.</exception>
+    public static void Carry(Func<Observed, Plan> make)
+    {
+        using var session = new HostSession();
+        using HostLock host = HostLock.Take();
+        Observed seen = new Observer(session).ObserveAll();
+        try
+        {
+            using var applier = new Applier(session, host);
+            applier.Apply(make(seen));
+        }
+        finally
+        {
+            if (seen is { Ruleset: RulesetState.Absent, Namespaces.Count: 0 })
+                Leave(host);
+        }
+    }
+
     /// <summary>Takes back what a plan did, newest step first: for one who was asked whether it shall stay.</summary>
     /// <param name="plan">A plan that was carried out.</param>
     /// <param name="project">Whose plan.</param>

@@ -36,6 +36,16 @@ internal static class SmallFile
 
     private static Errno NotAFolder => new(20);
 
+    /// <summary>Why a file cannot be written, in the kernel's words; null if it can. It is opened, and nothing is written.</summary>
+    public static string? WriteFault(string path)
+    {
+        int fd = Libc.open(path, Libc.O_WRONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+        if (fd < 0)
+            return new NetlinkException(Errno.Last, "write", path).Message;
+        _ = Libc.close(fd);
+        return null;
+    }
+
     /// <summary>Writes a text into a file that exists.</summary>
     /// <exception cref="NetlinkException">There is none (ENOENT), /proc is read-only (EROFS), no privilege (EACCES), or the kernel refused
     /// the value (EINVAL).</exception>
