@@ -28,6 +28,9 @@ internal sealed record Condition
     /// <summary>Whose the table inet warren is.</summary>
     public OwnTable Table { get; init; }
 
+    /// <summary>Rules of the table inet warren that are not as Warren made them, a line each.</summary>
+    public IReadOnlyList<string> ChangedRules { get; init; } = [];
+
     /// <summary>The links of the host.</summary>
     public IReadOnlyList<HostLink> Links { get; init; } = [];
 

@@ -21,6 +21,7 @@ internal static class Examination
         DuplicateRules.Check,
         ShadowedPorts.Check,
         DeadForwards.Check,
+        StrayForwards.Check,
         StaleFlows.Check,
         Listening.Check,
         HostPorts.Check,

@@ -51,6 +51,7 @@ internal sealed partial class Examiner
             Kernel = kernel,
             Seen = seen,
             Table = table,
+            ChangedRules = table == OwnTable.Own && seen.Ruleset == RulesetState.Intact ? ChangedRules(session.Nft) : [],
         };
         if (table != OwnTable.Foreign)
             condition = WithDrift(condition, session);
@@ -75,6 +76,24 @@ internal sealed partial class Examiner
             { Dormant: true } => OwnTable.Dormant,
             _ => OwnTable.Own,
         };
+
+    // A table with as many rules as it should have may have others.
+    private static List<string> ChangedRules(NftSocket nft)
+    {
+        var changed = new List<string>();
+        List<NftRule> found = nft.Rules(Ruleset.Table);
+        foreach (NftChain chain in Ruleset.Chains)
+        {
+            string[] there = [.. found.Where(rule => rule.Chain == chain.Name).Select(rule => rule.ToString())];
+            string[] wanted = [.. Ruleset.Rules.Where(rule => rule.Chain == chain.Name).Select(rule => rule.ToString())];
+            for (int i = 0; i < Math.Min(there.Length, wanted.Length); i++)
+            {
+                if (there[i] != wanted[i])
+                    changed.Add($"chain {chain.Name} has '{there[i]}' where '{wanted[i]}' belongs");
+            }
+        }
+        return changed;
+    }
 
     // What `up` would change; where it would refuse, what it would change for each namespace by itself.
     private static Condition WithDrift(Condition condition, HostSession session)

@@ -83,7 +83,8 @@ internal static class Mending
         var steps = new List<Step>();
         ForwardEntry[] dead =
         [
-            .. DeadForwards.Own(seen).Where(entry => findings.Any(finding => finding is { Fixable: true } && finding.Trouble == Troubles.DeadForward && finding.Ports.Contains(entry.Host))),
+            .. Told(DeadForwards.Own(seen), findings, Troubles.DeadForward),
+            .. Told(StrayForwards.Own(seen), findings, Troubles.StrayForward),
         ];
         if (dead.Length > 0 && condition.Table is OwnTable.Own or OwnTable.Dormant)
             steps.Add(new ChangeRules { Unpublish = dead });
@@ -92,4 +93,7 @@ internal static class Mending
             steps.Add(new EndFlows(stale, []));
         return new Plan(steps);
     }
+
+    private static IEnumerable<ForwardEntry> Told(IReadOnlyList<ForwardEntry> entries, IReadOnlyList<Finding> findings, Trouble trouble) =>
+        entries.Where(entry => findings.Any(finding => finding.Fixable && finding.Trouble == trouble && finding.Ports.Contains(entry.Host)));
 }

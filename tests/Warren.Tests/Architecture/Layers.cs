@@ -31,6 +31,7 @@ public sealed class Layers
     [InlineData("Warren.Specs.Yaml")]
     [InlineData("Warren.Planning")]
     [InlineData("Warren.Planning.Steps")]
+    [InlineData("Warren.Diagnosis.Checks")]
     public void Names_no_type_of_netlink(string folder) =>
         AssemblyNames.Uses(s_warren, name => name == folder, NetlinkName).Should().BeEmpty();
 

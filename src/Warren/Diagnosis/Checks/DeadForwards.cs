@@ -55,9 +55,7 @@ internal static class DeadForwards
         return
         [
             .. seen.Forwards.Where(entry => !owned.Contains(entry.Value.Address))
-                .OrderBy(entry => entry.Key.Protocol)
-                .ThenBy(entry => entry.Key.Port)
-                .ThenBy(entry => entry.Key.HostAddress?.ToString() ?? "", StringComparer.Ordinal)
+                .OrderBy(entry => Removal.Order(entry.Key))
                 .Select(entry => new ForwardEntry(entry.Key, entry.Value, "")),
         ];
     }

@@ -11,6 +11,9 @@ internal static class Drift
     {
         foreach ((string name, Refusal refusal) in condition.Refusals)
         {
+            // told as what it is, with the port
+            if (HostPorts.GoneAddresses(condition).Any(gone => refusal.What.Contains($" {gone} is not an address", StringComparison.Ordinal)))
+                continue;
             yield return new Finding(Troubles.InTheWay, name.Length > 0 && refusal.What.StartsWith(name + ": ", StringComparison.Ordinal) ? refusal.What[(name.Length + 2)..] : refusal.What)
             {
                 Namespace = name,
@@ -77,7 +80,7 @@ internal static class Drift
                 {
                     Evidence = condition.Sysctl("net.ipv4.ip_forward") == "0" ? ["net.ipv4.ip_forward is 0: who writes that switches forwarding off on every link"] : [],
                     Consequence = $"what comes in by {on.Uplink} reaches no namespace, answers neither",
-                    Remedy = $"sysctl -w net/ipv4/conf/{on.Uplink}/forwarding=1",
+                    Remedy = "sysctl -w " + Step.Quote($"net/ipv4/conf/{on.Uplink}/forwarding=1"),
                 };
                 break;
             case ChangeRules { Table: TableChange.None } rules:
@@ -99,13 +102,13 @@ internal static class Drift
                 Namespace = on.Namespace,
                 Evidence = condition.Sysctl("net.ipv4.ip_forward") == "0" ? ["net.ipv4.ip_forward is 0: who writes that switches forwarding off on every link"] : [],
                 Consequence = "it reaches only this host, and its published ports answer nobody elsewhere",
-                Remedy = $"sysctl -w net/ipv4/conf/{on.Name}/forwarding=1 net/ipv4/conf/{on.Name}/route_localnet=1",
+                Remedy = $"sysctl -w {Step.Quote($"net/ipv4/conf/{on.Name}/forwarding=1")} {Step.Quote($"net/ipv4/conf/{on.Name}/route_localnet=1")}",
             }
             : new Finding(Troubles.LinkDown, $"the host's end {on.Name} is down")
             {
                 Namespace = on.Namespace,
                 Consequence = "it reaches nobody, and its published ports answer nobody",
-                Remedy = $"ip link set dev {on.Name} up",
+                Remedy = $"ip link set dev {Step.Quote(on.Name)} up",
             };
     }
 
@@ -119,19 +122,6 @@ internal static class Drift
                 Ports = [.. missing.Select(entry => entry.Host)],
                 Consequence = "these ports answer nobody",
                 Remedy = "warren doctor --fix",
-            };
-        }
-        foreach (IGrouping<string, ForwardEntry> stray in rules.Unpublish.GroupBy(entry => entry.Namespace))
-        {
-            ForwardEntry[] own = [.. stray.Where(entry => !rules.Publish.Any(other => other.Host == entry.Host))];
-            if (own.Length == 0)
-                continue;
-            yield return new Finding(Troubles.StrayForward, $"the table inet warren leads {Told(own)} here, and its link does not say that this is published")
-            {
-                Namespace = stray.Key,
-                Ports = [.. own.Select(entry => entry.Host)],
-                Consequence = "a port is open that warren ls and warren up do not know of",
-                Remedy = $"warren doctor --fix, which closes it; or warren publish {stray.Key} {new Forward(own[0].Host, own[0].Target.Port)}, to keep it",
             };
         }
     }

@@ -9,12 +9,12 @@ internal static class HostPorts
 {
     public static IEnumerable<Finding> Check(Condition condition)
     {
-        HashSet<IPAddress> addresses = [.. condition.Links.SelectMany(link => link.Addresses).Select(address => address.Address)];
+        HashSet<IPAddress> gone = GoneAddresses(condition);
         foreach ((ObservedNamespace space, _, LinkMark mark) in condition.Marked)
         {
             foreach (Forward forward in condition.ForwardsOf(mark))
             {
-                if (forward.Host.HostAddress is { } address && !IPAddress.IsLoopback(address) && !addresses.Contains(address))
+                if (forward.Host.HostAddress is { } address && gone.Contains(address))
                 {
                     yield return new Finding(Troubles.HostAddressGone, $"port {forward.Host} is published on an address that this host does not have any more")
                     {
@@ -40,6 +40,19 @@ internal static class HostPorts
         }
         if (condition.Aim.Port is { } asked && !condition.Seen.Forwards.Keys.Any(asked.Overlaps) && !condition.Marked.Any(each => each.Mark.Forwards.Any(forward => asked.Overlaps(forward.Host))))
             yield return NotPublished(condition, asked);
+    }
+
+    /// <summary>Addresses that ports are published on, and that the host does not have.</summary>
+    public static HashSet<IPAddress> GoneAddresses(Condition condition)
+    {
+        HashSet<IPAddress> there = [.. condition.Links.SelectMany(link => link.Addresses).Select(address => address.Address)];
+        return
+        [
+            .. condition.Marked.SelectMany(each => condition.ForwardsOf(each.Mark))
+                .Select(forward => forward.Host.HostAddress)
+                .OfType<IPAddress>()
+                .Where(address => !IPAddress.IsLoopback(address) && !there.Contains(address)),
+        ];
     }
 
     private static Finding NotPublished(Condition condition, HostPort asked)

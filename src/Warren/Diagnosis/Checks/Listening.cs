@@ -37,8 +37,8 @@ internal static class Listening
                 yield return OtherPort(space.Name, tcp, spare);
                 silent.RemoveAll(tcp.Contains);
             }
-            if (silent.Count > 0)
-                yield return Nobody(space.Name, silent);
+            foreach (IGrouping<Protocol, Forward> same in silent.GroupBy(forward => forward.Host.Protocol))
+                yield return Nobody(space.Name, [.. same]);
         }
     }
 
@@ -81,12 +81,15 @@ internal static class Listening
             Remedy = $"warren exec {name} -- COMMAND, to start a server there",
         };
 
+    // the forwards are of one protocol
     private static string Answer(IReadOnlyList<Forward> forwards)
     {
-        string ports = string.Join(' ', LinkMark.Ranges(forwards).Select(range => range[..range.LastIndexOf(':')] + (range.EndsWith("/udp", StringComparison.Ordinal) ? "/udp" : "")));
-        bool tcp = forwards.Any(forward => forward.Host.Protocol == Protocol.Tcp);
-        return (forwards.Count == 1 ? $"port {ports} of this host " : $"ports {ports} of this host ")
-            + (tcp ? (forwards.Count == 1 ? "answers \"connection refused\"" : "answer \"connection refused\"") : "lead where what is sent is lost".Replace("lead", forwards.Count == 1 ? "leads" : "lead", StringComparison.Ordinal));
+        IEnumerable<string> ports = LinkMark.Ranges(forwards).Select(range => range[..range.LastIndexOf(':')]);
+        bool one = forwards.Count == 1;
+        string named = $"{(one ? "port" : "ports")} {string.Join(' ', ports)}";
+        return forwards[0].Host.Protocol == Protocol.Tcp
+            ? $"{named} of this host {(one ? "answers" : "answer")} \"connection refused\""
+            : $"what is sent to UDP {named} of this host is lost";
     }
 
     private static string Inside(List<Forward> forwards) =>
@@ -107,7 +110,7 @@ internal static class Listening
             if (option >= 0 && option + 1 < own.Count)
                 own[option + 1] = Everywhere;
             else
-                own.InsertRange(own.Count > 1 ? 2 : 1, ["--host", Everywhere]);
+                own.InsertRange(own.Contains("run") ? own.IndexOf("run") + 1 : own.Count, ["--host", Everywhere]);
             return Told(own);
         }
         bool changed = false;

@@ -1,4 +1,6 @@
+using Warren.Model;
 using Warren.Planning;
+using Warren.Planning.Steps;
 
 namespace Warren.Diagnosis.Checks;
 
@@ -32,11 +34,13 @@ internal static class Names
     {
         if (space.Link is { Mark: null } half)
         {
+            // one that took another's name tells no namespace
+            bool named = NamespaceName.LinkName(space.Name) == half.Name;
             return new Finding(Troubles.HalfMadeLink, $"the link {half.Name} was never completed: its alias says nothing")
             {
                 Consequence = "the namespace reaches nobody; a change was cut off in the middle",
-                Remedy = "warren doctor --fix",
-                Fixable = true,
+                Remedy = named ? "warren doctor --fix" : $"ip link del dev {Step.Quote(half.Name)}",
+                Fixable = named,
             };
         }
         if (space.Link is { Mark: not null } && space.Presence != Presence.Standing)

@@ -1,4 +1,5 @@
 using Warren.Planning;
+using Warren.Planning.Steps;
 
 namespace Warren.Diagnosis.Checks;
 
@@ -47,5 +48,5 @@ internal static class PacketSizes
     }
 
     private static string Set(string name, string host, string inside, uint mtu) =>
-        $"ip link set dev {host} mtu {mtu}; ip -n {name} link set dev {inside} mtu {mtu}";
+        $"ip link set dev {Step.Quote(host)} mtu {mtu}; ip -n {name} link set dev {Step.Quote(inside)} mtu {mtu}";
 }

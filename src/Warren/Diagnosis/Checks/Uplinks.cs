@@ -1,5 +1,6 @@
 using System.Globalization;
 using Warren.Planning;
+using Warren.Planning.Steps;
 
 namespace Warren.Diagnosis.Checks;
 
@@ -48,7 +49,7 @@ internal static class Uplinks
         return new Finding(Troubles.StrictReversePath, $"rp_filter is 1 (strict) on {string.Join(", ", strict)}, and the host has {condition.Uplinks.Count} links to the world: {string.Join(", ", condition.Uplinks.Select(uplink => uplink.Name))}")
         {
             Consequence = "who calls a published port over a link that is not the best way back is dropped without a word" + logged,
-            Remedy = "sysctl -w " + string.Join(' ', strict.Select(name => $"net/ipv4/conf/{name}/rp_filter=2")),
+            Remedy = "sysctl -w " + string.Join(' ', strict.Select(name => Step.Quote($"net/ipv4/conf/{name}/rp_filter=2"))),
         };
     }
 }

@@ -60,5 +60,14 @@ internal static class WarrenTable
                 Fixable = true,
             };
         }
+        else if (condition.ChangedRules.Count > 0)
+        {
+            yield return new Finding(Troubles.TableDamaged, "in the table inet warren a rule is not as Warren made it")
+            {
+                Evidence = condition.ChangedRules,
+                Consequence = "some packets are dropped that should pass, or pass that should be dropped",
+                Remedy = "nft delete table inet warren, then warren doctor --fix, which makes it again with the published ports",
+            };
+        }
     }
 }
