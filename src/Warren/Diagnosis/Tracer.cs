@@ -6,6 +6,7 @@ using Warren.Netlink.Namespaces;
 using Warren.Netlink.Nftables;
 using Warren.Netlink.Nftables.Trace;
 using Warren.Netlink.Rtnetlink;
+using Warren.Netlink.Wire;
 using Warren.Planning;
 
 namespace Warren.Diagnosis;
@@ -119,6 +120,8 @@ internal sealed class Tracer : IDisposable
             UplinkRules = _standIn is null ? [] : TraceSurroundings.RulesNaming(uplink!.Value.Link.Name, legs, names),
             Lost = _stations.Exists(station => station.Lost),
         };
+        if (target is not null && !legs.Exists(leg => leg.Place == target.Name))
+            ForgetNeighbour(network, target);
         return new TraceReport(facts, TraceStory.Tell(facts), $"{destination}:{_question.Port.Port}");
     }
 
@@ -286,6 +289,25 @@ internal sealed class Tracer : IDisposable
     {
         TraceLeg? last = legs.FindLast(leg => !leg.IsAnswer && leg.Place == target.Name) ?? legs.FindLast(leg => !leg.IsAnswer);
         return last is not null && IPEndPoint.TryParse(last.Last.Source, out IPEndPoint? source) ? source.Address : null;
+    }
+
+    // The kernel asked for the target's hardware address in vain, and remembers that for some seconds: what mends the link meanwhile
+    // would seem not to.
+    private void ForgetNeighbour(HostNetwork network, TraceTarget target)
+    {
+        if (network.Links.FirstOrDefault(link => link.Name == target.Link) is not { Index: var index })
+            return;
+        var batch = new NetlinkBatch(64);
+        batch.DumpNeighbours(index);
+        foreach (Neighbour neighbour in _session.Route.Dump(batch, Neighbour.Parse))
+        {
+            if (neighbour.Index != index || !neighbour.Address.Equals(target.Target.Address) || neighbour.LinkAddress is not null)
+                continue;
+            batch.Clear();
+            batch.DeleteNeighbour(index, neighbour.Address);
+            _ = _session.Route.Get<Neighbour>(batch, Neighbour.Parse, Errno.NotFound);
+            return;
+        }
     }
 
     private static int Port(string endpoint) => IPEndPoint.TryParse(endpoint, out IPEndPoint? parsed) ? parsed.Port : 0;
