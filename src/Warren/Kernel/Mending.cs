@@ -15,22 +15,20 @@ internal static class Mending
     /// <param name="findings">The findings of it.</param>
     public static Plan Preview(Condition condition, IReadOnlyList<Finding> findings)
     {
-        var steps = new List<Step>();
+        List<Step> steps = [.. Sweep(condition.Seen, condition, findings).Steps];
         foreach (Wish wish in Wishes(condition, findings))
             steps.AddRange(Host.Preview(wish).Plan.Steps);
-        steps.AddRange(Sweep(condition.Seen, condition, findings).Steps);
         return new Plan(steps);
     }
 
     /// <summary>Does it.</summary>
     public static void Do(Condition condition, IReadOnlyList<Finding> findings)
     {
+        // Before a new link gets an address that a dead element leads to. What led nowhere may have been published anew meanwhile.
+        if (!Sweep(condition.Seen, condition, findings).IsEmpty)
+            Host.Carry(seen => Sweep(seen, condition, findings));
         foreach (Wish wish in Wishes(condition, findings))
             Host.Change(wish);
-        if (Sweep(condition.Seen, condition, findings).IsEmpty)
-            return;
-        // what led nowhere may have been published anew meanwhile
-        Host.Carry(seen => Sweep(seen, condition, findings));
     }
 
     private static IEnumerable<Wish> Wishes(Condition condition, IReadOnlyList<Finding> findings)
