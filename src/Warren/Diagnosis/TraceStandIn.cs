@@ -68,7 +68,14 @@ internal sealed class TraceStandIn : IDisposable
     {
         var batch = new NetlinkBatch(64);
         batch.DeleteLink(s_name);
-        _ = _route.Get<Link>(batch, Netlink.Rtnetlink.Link.Parse, Errno.NoDevice);
+        try
+        {
+            _route.Execute(batch);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NoDevice)
+        {
+            // gone already
+        }
         Space.Dispose();
     }
 
