@@ -208,8 +208,8 @@ public sealed record XtStates(string Name, NftState States, bool Inverted) : XtM
         (128, "DNAT"),
     ];
 
-    /// <summary>Whether it also asks whether the flow is translated.</summary>
-    public bool AsksForTranslation => ((uint)States & (64 | 128)) != 0;
+    /// <summary>Whether it also asks whether the flow's destination is translated.</summary>
+    public bool AsksForDestination => ((uint)States & 128) != 0;
 
     /// <inheritdoc/>
     public override string ToString()

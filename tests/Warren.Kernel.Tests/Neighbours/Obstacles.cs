@@ -41,6 +41,13 @@ public class Obstacles
                 "policy drop",
                 ""
             },
+            { "iptables-nft -A FORWARD -m conntrack --ctstate DNAT -j DROP", "chain FORWARD of table ip filter (iptables-nft)", "-m conntrack --ctstate DNAT drop", "" },
+            {
+                "nft 'add table ip t; add chain ip t c { type filter hook forward priority 0; }; add rule ip t c ct status dnat accept; add rule ip t c drop'",
+                "chain c of table ip t",
+                "drop",
+                ""
+            },
             // one direction is enough
             { "iptables-nft -A FORWARD -i wrn-+ -j DROP", "chain FORWARD of table ip filter (iptables-nft)", "iifname \"wrn-*\" drop", "" },
             { "iptables-nft -A FORWARD -o wrn-+ -j DROP", "chain FORWARD of table ip filter (iptables-nft)", "oifname \"wrn-*\" drop", "" },
@@ -126,6 +133,11 @@ public class Obstacles
     [InlineData("iptables-nft -A FORWARD -m conntrack --ctstate NEW -j ACCEPT; iptables-nft -A FORWARD -j DROP")]
     [InlineData("iptables-legacy -P FORWARD DROP; iptables-legacy -A FORWARD ! -i lo -m conntrack ! --ctstate INVALID -j ACCEPT")]
     [InlineData("iptables-nft -A FORWARD -j RETURN; iptables-nft -A FORWARD -j DROP")]
+    // Warren lets nothing new pass to a link but what was translated
+    [InlineData("iptables-nft -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT; iptables-nft -A FORWARD -i wrn-+ -j ACCEPT; iptables-nft -A FORWARD -j REJECT")]
+    [InlineData("iptables-legacy -A FORWARD -m conntrack --ctstate DNAT -j ACCEPT; iptables-legacy -A FORWARD -i wrn-+ -j ACCEPT; iptables-legacy -A FORWARD -j REJECT")]
+    [InlineData("iptables-nft -A FORWARD -m conntrack --ctstate DNAT -j RETURN; iptables-nft -A FORWARD -m conntrack ! --ctstate DNAT ! -i wrn-+ -j DROP")]
+    [InlineData(Scenarios.Firewalld + "\nnft 'insert rule inet firewalld filter_FORWARD_ZONES iifname \"wrn-*\" goto filter_FWD_trusted'")]
     // not on the way
     [InlineData("iptables-nft -P INPUT DROP; iptables-nft -P OUTPUT DROP; iptables-legacy -P INPUT DROP")]
     [InlineData("ip6tables-nft -P FORWARD DROP")]

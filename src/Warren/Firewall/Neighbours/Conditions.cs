@@ -22,7 +22,14 @@ internal enum LinkSide
 /// <summary>A new IPv4 packet with any addresses, protocol and ports.</summary>
 /// <param name="Input">Where it came in.</param>
 /// <param name="Output">Where it leaves.</param>
-internal readonly record struct PassingPacket(LinkSide Input, LinkSide Output);
+internal readonly record struct PassingPacket(LinkSide Input, LinkSide Output)
+{
+    /// <summary>Whether its destination was translated: to a Warren link, Warren lets pass nothing else; null if it is not known.</summary>
+    public bool? Translated =>
+        Output == LinkSide.Warren ? (Input == LinkSide.Unknown ? null : true)
+        : Output == LinkSide.Uplink ? false
+        : null;
+}
 
 /// <summary>A condition on a link's name.</summary>
 /// <param name="IsInput">The link that the packet came in by, not the one that it leaves by.</param>

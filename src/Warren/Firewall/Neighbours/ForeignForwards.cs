@@ -150,7 +150,7 @@ internal sealed class TranslationWalk(ForeignTable table, Lazy<List<IPAddress>> 
                 return null;
             candidate = candidate with { OnlySome = candidate.OnlySome || host.HostAddress is null };
         }
-        return candidate with { OnlySome = candidate.OnlySome || rule.Untold || rule.ForHost || rule.Sources.Count + rule.Links.Count > 0 };
+        return candidate with { OnlySome = candidate.OnlySome || rule.Untold || rule.Translated is not null || rule.ForHost || rule.Sources.Count + rule.Links.Count > 0 };
     }
 
     private PortCondition? Set(string name)

@@ -70,6 +70,9 @@ internal sealed class ForeignRule
     /// <summary>Whether only packets for an address of the host meet its conditions.</summary>
     public bool ForHost { get; set; }
 
+    /// <summary>Whether only packets whose destination was translated meet its conditions, or only others; null for both.</summary>
+    public bool? Translated { get; set; }
+
     /// <summary>Conditions on the protocol.</summary>
     public List<ProtocolCondition> Protocols { get; } = [];
 
@@ -100,6 +103,7 @@ internal sealed class ForeignRule
         && Comment == Marks.Comment
         && Links is [{ Pattern: { Name: NamespaceName.LinkPrefix, IsPrefix: true, Inverted: false } }]
         && !Never
+        && Translated is null
         && !Narrows;
 
     // beside its conditions on links
@@ -107,7 +111,7 @@ internal sealed class ForeignRule
         Untold || ForHost || Ports.Count + PortSets.Count + Destinations.Count + Sources.Count + Protocols.Count > 0;
 
     /// <summary>Whether every packet meets its conditions.</summary>
-    public bool TakesAll => !Never && !Narrows && Links.Count == 0;
+    public bool TakesAll => !Never && Translated is null && !Narrows && Links.Count == 0;
 
     /// <summary>As its owner would write it.</summary>
     public string Text => Native is { } native ? NftReading.Text(native) : Legacy?.ToString() ?? "";
@@ -117,7 +121,9 @@ internal sealed class ForeignRule
     {
         if (Never)
             return false;
-        bool told = !Narrows;
+        if (Translated is { } translated && packet.Translated == !translated)
+            return false;
+        bool told = !Narrows && (Translated is null || packet.Translated is not null);
         foreach (LinkCondition link in Links)
         {
             switch (link.Ask(packet))
@@ -150,8 +156,11 @@ internal sealed class ForeignRule
                 Ports.Add(new PortCondition(multiport.Ports, multiport.Inverted));
                 Untold |= multiport.Side == XtMultiport.Which.Either;
                 break;
-            case XtStates { AsksForTranslation: false } states:
+            case XtStates states when (states.States & NftState.New) != 0 || !states.AsksForDestination:
                 Never |= ((states.States & NftState.New) != 0) == states.Inverted;
+                break;
+            case XtStates states:
+                Require(translated: !states.Inverted);
                 break;
             case XtUnknownMatch { Name: "addrtype", Revision: 1 } type when AsksForHost(type.Content.Bytes):
                 ForHost = true;
@@ -160,6 +169,13 @@ internal sealed class ForeignRule
                 Untold = true;
                 break;
         }
+    }
+
+    /// <summary>Adds the condition that the destination was translated, or that it was not.</summary>
+    public void Require(bool translated)
+    {
+        Never |= Translated == !translated;
+        Translated = translated;
     }
 
     // struct xt_addrtype_info_v1 { u16 source, dest; u32 flags }: bits of RTN_*; no flag is inversion or a look at links

@@ -210,7 +210,7 @@ internal sealed class LegacyForeignTable : ForeignTable
     {
         string text = rule.Text;
         // a rule with parts that are not known could not be named; a text of others is no part of a command
-        bool plain = !rule.Untold && text.All(c => char.IsAsciiLetterOrDigit(c) || " -_./:,!+".Contains(c, StringComparison.Ordinal));
+        bool plain = !rule.Untold && rule.Translated is null && text.All(c => char.IsAsciiLetterOrDigit(c) || " -_./:,!+".Contains(c, StringComparison.Ordinal));
         return plain && text.StartsWith("-A ", StringComparison.Ordinal) ? $"iptables-legacy -t {_table.Name} -D {text[3..]}" : "";
     }
 

@@ -29,7 +29,7 @@ internal sealed record ForeignWay
     /// <summary>The way that goes on through a rule.</summary>
     public ForeignWay Through(ForeignTable table, ForeignRule rule)
     {
-        bool untold = Untold || rule.Untold;
+        bool untold = Untold || rule.Untold || rule.Translated is not null;
         List<PortCondition> ports = [.. Ports, .. rule.Ports];
         foreach (string name in rule.PortSets)
         {

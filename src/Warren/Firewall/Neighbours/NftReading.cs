@@ -16,6 +16,7 @@ internal sealed partial class NftReading
     private const uint SourceOffset = 12;
     private const uint DestinationOffset = 16;
     private const uint ProtocolOffset = 9;
+    private const uint DestinationTranslated = 1 << 5; // IPS_DST_NAT
 
     // NFT_META_*, those that NftMetaKey does not name
     private const NftMetaKey EtherType = (NftMetaKey)1;
@@ -91,6 +92,9 @@ internal sealed partial class NftReading
             case NftConntrack { Key: NftConntrackKey.State } ct:
                 Load(ct.Register, new Loaded(Source.State, 0, 4));
                 break;
+            case NftConntrack { Key: NftConntrackKey.Status } ct:
+                Load(ct.Register, new Loaded(Source.Status, 0, 4));
+                break;
             case NftConntrack ct:
                 Load(ct.Register, default);
                 break;
@@ -152,6 +156,12 @@ internal sealed partial class NftReading
             case { From: Source.State, Mask: var mask, Xor: var xor } when exact && value.Length == 4:
                 uint state = (NewFlow & (mask is { } bits ? Number(bits) : uint.MaxValue)) ^ Number(xor);
                 _rule.Never |= (state == Number(compare.Value)) == inverted;
+                break;
+            // ct status dnat
+            case { From: Source.Status, Mask: { } only, Xor: var flipped }
+                when exact && Number(only) == DestinationTranslated && Number(flipped) == 0 && value.Length == 4
+                    && Number(compare.Value) is 0 or DestinationTranslated:
+                _rule.Require(translated: (Number(compare.Value) == 0) == inverted);
                 break;
             case { From: Source.Meta } when exact && !masked:
                 CompareMeta((NftMetaKey)loaded.Offset, value, inverted);
@@ -323,6 +333,7 @@ internal sealed partial class NftReading
         Network,
         Transport,
         State,
+        Status,
         DestinationType,
         Given,
         Map,
