@@ -89,9 +89,12 @@ public sealed class NftElement : IEquatable<NftElement>
     /// <summary>Whether it is the first key behind an interval (NFT_SET_ELEM_INTERVAL_END); only in answers.</summary>
     public bool EndsInterval { get; init; }
 
+    /// <summary>The decision, in a map of verdicts; else null; only in answers.</summary>
+    public NftVerdict? Verdict { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(NftElement? other) =>
-        other is not null && _key.AsSpan().SequenceEqual(other._key) && _value.AsSpan().SequenceEqual(other._value);
+        other is not null && _key.AsSpan().SequenceEqual(other._key) && _value.AsSpan().SequenceEqual(other._value) && Verdict == other.Verdict;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as NftElement);
@@ -128,6 +131,7 @@ public sealed class NftElement : IEquatable<NftElement>
         ReadOnlySpan<byte> key = default;
         ReadOnlySpan<byte> value = default;
         bool ends = false;
+        NftVerdict? verdict = null;
         while (attribute.Next())
         {
             if (attribute.Is(NftaElement.Key))
@@ -135,9 +139,22 @@ public sealed class NftElement : IEquatable<NftElement>
             else if (attribute.Is(NftaElement.Flags))
                 ends = (attribute.Get(NftaElement.Flags) & 1) != 0;
             else if (attribute.Is(NftaElement.Data))
+            {
                 value = DataValue(attribute.Get(NftaElement.Data));
+                verdict = DataVerdict(attribute.Get(NftaElement.Data));
+            }
         }
-        return new NftElement(key, value) { EndsInterval = ends };
+        return new NftElement(key, value) { EndsInterval = ends, Verdict = verdict };
+    }
+
+    private static NftVerdict? DataVerdict(AttributeReader attribute)
+    {
+        while (attribute.Next())
+        {
+            if (attribute.Is(NftaData.Verdict))
+                return NftImmediate.ParseVerdict(attribute.Get(NftaData.Verdict));
+        }
+        return null;
     }
 
     private static ReadOnlySpan<byte> DataValue(AttributeReader attribute)

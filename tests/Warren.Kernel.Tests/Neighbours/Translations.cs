@@ -47,6 +47,13 @@ public class Translations
             { Nat + "'add rule ip t c tcp dport { 22, 5990-6000, 7000 } dnat to 10.0.0.1'", "5991/tcp", "table ip t, chain c: tcp dport @__set0 dnat to 10.0.0.1" },
             { Nat + "'add rule ip t c dnat to tcp dport map { 6000 : 10.0.0.1 }'", "6000/tcp", "table ip t, chain c: dnat to tcp dport map @__map0" },
             { Nat + "'add chain ip t d; add rule ip t c tcp dport 6000 goto d; add rule ip t d dnat to 10.0.0.1'", "6000/tcp", "table ip t, chain d: dnat to 10.0.0.1" },
+            // everything that is for the host
+            { "iptables-nft -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DNAT --to 10.0.0.1", "6000/tcp", "table ip nat, chain PREROUTING: -m addrtype*dnat to 10.0.0.1" },
+            { "iptables-legacy -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DNAT --to 10.0.0.1", "192.0.2.1:6000/udp", "table nat (iptables-legacy), chain PREROUTING: *" },
+            { Nat + "add rule ip t c fib daddr type local dnat to 10.0.0.1", "6000/tcp", "table ip t, chain c: fib daddr type local dnat to 10.0.0.1" },
+            { Nat + "'add chain ip t d; add rule ip t d dnat to 10.0.0.1; add rule ip t c tcp dport vmap { 22 : accept, 6000 : jump d }'", "6000/tcp", "table ip t, chain d: dnat to 10.0.0.1" },
+            { Nat + "'add chain ip t d; add rule ip t d dnat to 10.0.0.1; add rule ip t c fib daddr type local meta l4proto . th dport vmap { tcp . 6000 : goto d }'", "6000/tcp", "table ip t, chain d: dnat to 10.0.0.1" },
+            { Nat + "'add map ip t m { type ipv4_addr . inet_proto . inet_service : verdict; }; add chain ip t d; add rule ip t d dnat to 10.0.0.1; add element ip t m { 192.0.2.1 . udp . 6000 : goto d }; add rule ip t c ip daddr . meta l4proto . th dport vmap @m'", "6000/udp", "table ip t, chain d: dnat to 10.0.0.1" },
             { Nat + "add rule ip t c dnat to 10.0.0.1", "6000/tcp", "table ip t, chain c: dnat to 10.0.0.1" },
             { Nat + "add rule ip t c ip daddr 192.0.2.1 dnat to 10.0.0.1", "192.0.2.1:6000/tcp", "table ip t, chain c: ip daddr 192.0.2.1 dnat to 10.0.0.1" },
             { Nat + "add rule ip t c ip daddr 192.0.2.1 tcp dport 6000 dnat to 10.0.0.1", "6000/tcp", "table ip t, chain c: ip daddr 192.0.2.1 tcp dport 6000 dnat to 10.0.0.1" },
@@ -87,6 +94,10 @@ public class Translations
     [InlineData(Nat + "'add rule ip t c tcp dport != 5990-6010 tcp dport 6000 dnat to 10.0.0.1'", "6000/tcp")]
     [InlineData(Nat + "'add chain ip t d; add rule ip t c tcp dport 7000 jump d; add rule ip t d dnat to 10.0.0.1'", "6000/tcp")]
     [InlineData(Nat + "'add rule ip t c tcp dport 6000 return; add rule ip t c tcp dport 1-65535 dnat to 10.0.0.1'", "6000/tcp")]
+    [InlineData(Nat + "'add chain ip t d; add rule ip t d dnat to 10.0.0.1; add rule ip t c tcp dport vmap { 22 : jump d, 6000 : accept }'", "6000/tcp 22/udp")]
+    [InlineData(Nat + "'add chain ip t d; add rule ip t d dnat to 10.0.0.1; add rule ip t c meta l4proto . th dport vmap { tcp . 6000 : jump d }'", "6000/udp 6001/tcp")]
+    [InlineData(Nat + "'add chain ip t d; add rule ip t d dnat to 10.0.0.1; add rule ip t c ip saddr vmap { 192.0.2.9 : jump d }'", "6000/tcp")]
+    [InlineData("iptables-nft -t nat -A PREROUTING ! -i eth0 -m addrtype --dst-type LOCAL -j DNAT --to 10.0.0.1", "6000/tcp")]
     [InlineData(Nat + "'add rule ip t c meta skuid 1000 dnat to 10.0.0.1'", "6000/tcp")]
     [InlineData(Nat + "'add rule ip t c ct state established tcp dport 6000 dnat to 10.0.0.1'", "6000/tcp")]
     [InlineData("iptables-nft -t nat -A POSTROUTING -p tcp --dport 6000 -j SNAT --to 10.0.0.1", "6000/tcp")]

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using Warren.Model;
 using Warren.Netlink.Nftables;
@@ -89,6 +90,8 @@ internal sealed class TranslationWalk(ForeignTable table, Lazy<List<IPAddress>> 
         var met = new List<Candidate>();
         foreach (ForeignRule rule in table.Rules(chain))
         {
+            if (rule is { Never: false, Verdicts: { Name: not null } map })
+                FollowMap(rule, map, here, depth);
             if (rule.Never || rule.Verdict == ForeignVerdict.GoesOn)
                 continue;
             met.Clear();
@@ -109,6 +112,31 @@ internal sealed class TranslationWalk(ForeignTable table, Lazy<List<IPAddress>> 
         }
     }
 
+    private void FollowMap(ForeignRule rule, VerdictMap map, List<Candidate> here, int depth)
+    {
+        IReadOnlyList<NftElement> elements = table.Elements(map.Name);
+        bool intervals = elements.Any(element => element.EndsInterval);
+        foreach (NftElement element in elements)
+        {
+            if (element is not { EndsInterval: false, Verdict: { Leads: true } verdict })
+                continue;
+            // of an interval only its start is known: whatever begins there may meet it
+            int? port = intervals ? null : Part(element, map.PortAt);
+            int? protocol = map.ProtocolAt is { } at && at < element.Key.Length ? element.Key[at] : null;
+            var met = new List<Candidate>();
+            foreach (Candidate candidate in here)
+            {
+                bool meets = (port is null || port == candidate.Host.Port) && (protocol is null || protocol == (int)candidate.Host.Protocol);
+                if (meets && Meet(rule, candidate) is { } after)
+                    met.Add(after with { NamesPort = after.NamesPort || port is not null });
+            }
+            Follow(verdict.Chain, met, depth + 1);
+        }
+    }
+
+    private static int? Part(NftElement element, int? at) =>
+        at is { } start && start + 2 <= element.Key.Length ? BinaryPrimitives.ReadUInt16BigEndian(element.Key[start..]) : null;
+
     // a rule that names no port takes the port only with all others, and only if nothing else narrows it
     private void Report(ForeignRule rule, string chain, List<Candidate> met)
     {
@@ -119,6 +147,7 @@ internal sealed class TranslationWalk(ForeignTable table, Lazy<List<IPAddress>> 
         }
     }
 
+    // what is for a host port is for an address of the host: to ask for that narrows nothing
     private Candidate? Meet(ForeignRule rule, Candidate candidate)
     {
         HostPort host = candidate.Host;
@@ -150,7 +179,7 @@ internal sealed class TranslationWalk(ForeignTable table, Lazy<List<IPAddress>> 
                 return null;
             candidate = candidate with { OnlySome = candidate.OnlySome || host.HostAddress is null };
         }
-        return candidate with { OnlySome = candidate.OnlySome || rule.Untold || rule.Translated is not null || rule.ForHost || rule.Sources.Count + rule.Links.Count > 0 };
+        return candidate with { OnlySome = candidate.OnlySome || rule.Untold || rule.Translated is not null || rule.Sources.Count + rule.Links.Count > 0 };
     }
 
     private PortCondition? Set(string name)

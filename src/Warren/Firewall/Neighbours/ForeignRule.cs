@@ -40,6 +40,12 @@ internal enum ForeignVerdict
 /// <param name="MapsPort">Whether the map gives the port too.</param>
 internal sealed record NewDestination(IPAddress? First, IPAddress? Last, PortRange? Ports, string Map = "", bool ByPort = false, bool MapsPort = false);
 
+/// <summary>A map of nf_tables from something of a packet to a verdict.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="PortAt">Where in a key the destination port is; null if it is not, or if that is not known.</param>
+/// <param name="ProtocolAt">Where in a key the protocol is; null if it is not.</param>
+internal readonly record struct VerdictMap(string Name, int? PortAt, int? ProtocolAt);
+
 /// <summary>
 /// What is known of a rule of another firewall, however it is kept: all of its conditions must be met. What is not
 /// understood is <see cref="Untold"/>, never left out.
@@ -60,6 +66,9 @@ internal sealed class ForeignRule
 
     /// <summary>Sets of nf_tables that the destination port must be in.</summary>
     public List<string> PortSets { get; } = [];
+
+    /// <summary>The map of nf_tables that decides where it leads; empty without one.</summary>
+    public VerdictMap Verdicts { get; set; }
 
     /// <summary>Conditions on the destination.</summary>
     public List<AddressCondition> Destinations { get; } = [];

@@ -264,8 +264,27 @@ internal sealed partial class NftReading
             _rule.PortSets.Add(lookup.Set);
         else
             _rule.Untold = true;
+        if (lookup.Target == 0)
+            _rule.Verdicts = Keys(lookup);
         if (lookup.Target is { } target and not 0)
             Load(target, new Loaded(Source.Map, 0, 0) { Map = lookup.Set, ByPort = isPort });
+    }
+
+    // the parts of a concatenated key stand in registers one behind the other
+    private VerdictMap Keys(NftLookup lookup)
+    {
+        const int PartLength = 4;
+        int? port = null;
+        int? protocol = null;
+        uint register = Normal(lookup.Register);
+        for (int at = 0; _registers.TryGetValue(register, out Loaded part); at += PartLength, register++)
+        {
+            if (part is { From: Source.Transport, Offset: 2, Length: 2, Mask: null })
+                port ??= at;
+            else if (part is { From: Source.Meta, Offset: (uint)NftMetaKey.TransportProtocol, Mask: null })
+                protocol ??= at;
+        }
+        return new VerdictMap(lookup.Set, port, protocol);
     }
 
     private void Extend(NftExtension extension)
