@@ -36,6 +36,9 @@ internal static class Arguments
         return words;
     }
 
+    public static Option<bool> NoNeighbours() =>
+        new("--no-neighbours") { Description = "Leave other firewalls as they are, and tell which of them will drop packets of namespaces." };
+
     public static Option<bool> DryRun() => new("--dry-run") { Description = "Only show what would be done." };
 
     public static Option<bool> Shell() =>

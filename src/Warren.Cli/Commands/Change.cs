@@ -41,6 +41,7 @@ internal sealed class Change
             PlanView.Write(outcome.Plan);
         else
             OutcomeView.Write(outcome);
+        DroppingView.Tell(_line, outcome.Plan);
         return ExitCode.Done;
     }
 

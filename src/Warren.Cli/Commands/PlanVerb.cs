@@ -15,6 +15,7 @@ internal static class PlanVerb
     {
         Argument<string[]> names = ProjectOptions.Names("Only these namespaces of the file.");
         var project = new ProjectOptions();
+        Option<bool> noNeighbours = Arguments.NoNeighbours();
         Option<bool> shell = Arguments.Shell();
         Option<bool> json = Arguments.Json();
         var detailed = new Option<bool>("--detailed-exitcode") { Description = "End with 0 if there is nothing to do, with 2 if there is." };
@@ -25,6 +26,7 @@ internal static class PlanVerb
         )
         {
             names,
+            noNeighbours,
             shell,
             json,
             detailed,
@@ -35,7 +37,7 @@ internal static class PlanVerb
         {
             Project read = project.Read(parsed);
             string[] only = ProjectOptions.Checked(parsed.GetValue(names));
-            Outcome outcome = Change.Fulfilment(line, read.Up(only), true);
+            Outcome outcome = Change.Fulfilment(line, read.Up(only) with { LeaveNeighbours = parsed.GetValue(noNeighbours) }, true);
             if (parsed.GetValue(output) is { } path)
             {
                 new PlanFile(read.Name, read.Folder, only, read.Spec, PlanFile.Told(outcome.Plan)).Write(path, outcome.Plan);
@@ -47,6 +49,7 @@ internal static class PlanVerb
                 PlanJson.Write(outcome.Plan, applied: false);
             else
                 PlanView.Write(outcome.Plan);
+            DroppingView.Tell(line, outcome.Plan);
             return parsed.GetValue(detailed) && !outcome.Plan.IsEmpty ? ExitCode.Changes : ExitCode.Done;
         });
         return command;

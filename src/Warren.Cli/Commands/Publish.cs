@@ -31,11 +31,13 @@ internal static class Publish
         };
         command.Add(name);
         command.Add(ports);
+        Option<bool> noNeighbours = Arguments.NoNeighbours();
+        command.Add(noNeighbours);
         var change = new Change(command, line);
         command.SetAction(parsed =>
         {
             var wish = new NamespaceWish(Arguments.Checked(parsed.GetValue(name)!)) { MustExist = true };
-            return change.Fulfil(parsed, new Wish { Ensure = [put(wish, Arguments.Ports(parsed.GetValue(ports)))] });
+            return change.Fulfil(parsed, new Wish { Ensure = [put(wish, Arguments.Ports(parsed.GetValue(ports)))], LeaveNeighbours = parsed.GetValue(noNeighbours) });
         });
         return command;
     }

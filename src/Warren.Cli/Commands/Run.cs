@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Warren.Cli.Views;
 using Warren.Kernel;
 using Warren.Model;
 using Warren.Netlink.Namespaces;
@@ -25,12 +26,14 @@ internal static class Run
         Option<string[]> publish = Arguments.PublishOption();
         var keep = new Option<bool>("--keep") { Description = "Leave the namespace and its ports when the command has ended." };
         var addresses = new AddressOptions();
+        Option<bool> noNeighbours = Arguments.NoNeighbours();
         var identity = new IdentityOptions();
         var command = new Command("run", "Run a command in a namespace of its own, and leave nothing behind: warren run web1 -p 6000:8080 -- CMD…")
         {
             name,
             publish,
             keep,
+            noNeighbours,
         };
         addresses.AddTo(command);
         identity.AddTo(command);
@@ -47,12 +50,12 @@ internal static class Run
                 User = identity.User(parsed),
                 Capabilities = identity.Capabilities(parsed),
             };
-            return RunIn(wish, request, parsed.GetValue(keep));
+            return RunIn(line, new Wish { Ensure = [wish], LeaveNeighbours = parsed.GetValue(noNeighbours) }, request, parsed.GetValue(keep));
         });
         return command;
     }
 
-    private static int RunIn(NamespaceWish wish, ExecRequest request, bool keep)
+    private static int RunIn(CommandLine line, Wish wish, ExecRequest request, bool keep)
     {
         // From here on a signal ends the command, and never this program before it has cleaned up.
         int caught = 0;
@@ -66,9 +69,10 @@ internal static class Run
         using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Catch);
         using PosixSignalRegistration quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Catch);
 
-        Outcome outcome = Host.Change(new Wish { Ensure = [wish] });
+        Outcome outcome = Host.Change(wish);
         try
         {
+            DroppingView.Tell(line, outcome.Plan);
             return caught != 0 ? 128 + caught : Child.Run(request, started: null);
         }
         catch (ExecException e)
@@ -83,14 +87,15 @@ internal static class Run
         }
     }
 
-    private static void CleanUp(NamespaceWish wish, Outcome outcome)
+    private static void CleanUp(Wish whole, Outcome outcome)
     {
+        NamespaceWish wish = whole.Ensure[0];
         bool stood = outcome.Before.Namespaces.Any(space => space.Name == wish.Name && space.Presence == Presence.Standing && (space.IsOurs || space.Link is { Mark: not null }));
         if (stood)
         {
             Forward[] made = [.. Published(outcome)];
             if (made.Length > 0)
-                Host.Change(new Wish { Ensure = [new NamespaceWish(wish.Name) { MustExist = true, Unpublish = [.. made.Select(PortRequest.Exactly)] }] });
+                Host.Change(whole with { Ensure = [new NamespaceWish(wish.Name) { MustExist = true, Unpublish = [.. made.Select(PortRequest.Exactly)] }] });
             return;
         }
         bool adopted = outcome.Before.Namespaces.Any(space => space.Name == wish.Name && space.Presence == Presence.Standing && !space.IsOurs);

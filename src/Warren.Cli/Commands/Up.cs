@@ -27,6 +27,7 @@ internal static class Up
             HelpName = "TIME",
         };
         var reviewed = new Option<string?>("--plan") { Description = "Do exactly what this file says, which warren plan -o wrote.", HelpName = "FILE" };
+        Option<bool> noNeighbours = Arguments.NoNeighbours();
         Option<bool> dryRun = Arguments.DryRun();
         Option<bool> shell = Arguments.Shell();
         Option<bool> json = Arguments.Json();
@@ -36,6 +37,7 @@ internal static class Up
             detach,
             confirm,
             reviewed,
+            noNeighbours,
             dryRun,
             shell,
             json,
@@ -49,7 +51,7 @@ internal static class Up
                 throw new RefusedException(RefusalKind.Usage, new Refusal("--plan has its own file and names", $"warren up --plan {path}"));
             PlanFile? plan = path is null ? null : PlanFile.Read(path);
             Project read = plan is null ? project.Read(parsed) : new Project(plan.Project, plan.Folder, plan.Spec);
-            Wish wish = read.Up(plan?.Names ?? only);
+            Wish wish = read.Up(plan?.Names ?? only) with { LeaveNeighbours = parsed.GetValue(noNeighbours) };
             if (parsed.GetValue(dryRun) || parsed.GetValue(shell))
             {
                 Outcome outcome = Change.Fulfilment(line, wish, true);
@@ -59,10 +61,11 @@ internal static class Up
                     PlanJson.Write(outcome.Plan, applied: false);
                 else
                     PlanView.Write(outcome.Plan);
+                DroppingView.Tell(line, outcome.Plan);
                 return ExitCode.Done;
             }
             Arguments.DemandPrivilege(line);
-            return new Rise(read, wish)
+            return new Rise(line, read, wish)
             {
                 Review = plan is null ? null : made => plan.Demand(made, path!),
                 Confirm = parsed.GetValue(confirm) is { } time ? Confirmation.Parse(time) : null,
@@ -73,7 +76,7 @@ internal static class Up
         return command;
     }
 
-    private sealed record Rise(Project Project, Wish Wish)
+    private sealed record Rise(CommandLine Line, Project Project, Wish Wish)
     {
         public Action<Plan>? Review { get; init; }
 
@@ -109,6 +112,7 @@ internal static class Up
                 Output.Line("already up to date: nothing to do");
             else
                 OutcomeView.Write(outcome);
+            DroppingView.Tell(Line, outcome.Plan);
             Output.Flush();
             return signals.Caught != 0 && !Detach ? Undo(outcome, 128 + signals.Caught) : StartServices(outcome, signals);
         }

@@ -61,6 +61,9 @@ public sealed record Wish
     /// <summary>Whether to look at everything that could have been changed by others since it was made.</summary>
     public bool Thorough { get; init; }
 
+    /// <summary>Whether other firewalls stay as they are, even those that drop what Warren forwards.</summary>
+    public bool LeaveNeighbours { get; init; }
+
     /// <summary>Whether namespaces go and none comes.</summary>
     public bool IsRemoval => RemoveAll || Remove.Count > 0 || Ensure.Count == 0;
 }

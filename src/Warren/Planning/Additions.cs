@@ -73,7 +73,7 @@ internal sealed partial class Additions
             steps.Add(new EndFlows([.. _unpublish], [.. _goneAddresses]));
         steps.AddRange(_last);
         steps.AddRange(_names);
-        return new Plan(ServiceChanges.Around(_observed, _wish, steps));
+        return new Plan(ServiceChanges.Around(_observed, _wish, steps)) { LeftDropping = _wish.LeaveNeighbours ? Closed() : [] };
     }
 
     private ObservedNamespace Find(string name) =>
@@ -355,13 +355,24 @@ internal sealed partial class Additions
         };
         if (!rules.IsEmpty)
             steps.Add(rules);
-        foreach (Obstacle obstacle in _observed.Obstacles)
+        if (!_wish.LeaveNeighbours)
         {
-            if (!obstacle.Opened)
+            foreach (Obstacle obstacle in Closed())
                 steps.Add(new OpenNeighbour(obstacle.Chain, obstacle.Cause));
         }
         foreach (string uplink in off)
             steps.Add(new SwitchForwardingOn(uplink));
+    }
+
+    private List<Obstacle> Closed()
+    {
+        var closed = new List<Obstacle>();
+        foreach (Obstacle obstacle in _observed.Obstacles)
+        {
+            if (!obstacle.Opened)
+                closed.Add(obstacle);
+        }
+        return closed;
     }
 
     // The path's smallest: a packet that fits the link fits every uplink.

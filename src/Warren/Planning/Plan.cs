@@ -8,6 +8,9 @@ public sealed record Plan(IReadOnlyList<Step> Steps)
 {
     /// <summary>Whether all is as it should be already.</summary>
     public bool IsEmpty => Steps.Count == 0;
+
+    /// <summary>Chains of others that drop what Warren forwards, and that are left so because it was asked for.</summary>
+    public IReadOnlyList<Obstacle> LeftDropping { get; init; } = [];
 }
 
 /// <summary>What kind of refusal; it decides about the exit code.</summary>

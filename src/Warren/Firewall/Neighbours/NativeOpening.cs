@@ -61,7 +61,9 @@ internal sealed class NativeOpening(NftSocket nft, ForeignChain chain)
         {
             string hint =
                 e.Errno == Errno.NotPermitted && chain.Table == "firewalld"
-                    ? $"; firewalld lets nobody else write: firewall-cmd --zone=trusted --add-interface={NamespaceName.LinkPrefix}+"
+                    ? "; firewalld lets nobody else write (NftablesTableOwner=yes): firewall-cmd --permanent --zone=trusted "
+                        + $"--add-interface={NamespaceName.LinkPrefix}+ && firewall-cmd --reload, which lets namespaces reach the host's ports too; "
+                        + "or the same with --no-neighbours"
                     : "";
             var table = new List<string>();
             foreach (NftChain known in nft.Chains())

@@ -54,7 +54,7 @@ public sealed record OpenNeighbour(ForeignChain Chain, string Cause) : Step
     public override char Sign => '+';
 
     /// <inheritdoc/>
-    public override string Words => $"two accept rules for wrn-* in {Chain}, because of: {Terminal.Safe(Cause)}";
+    public override string Words => $"two accept rules for wrn-* in {Terminal.Safe(Chain.ToString())}, because of: {Terminal.Safe(Cause)}";
 
     /// <inheritdoc/>
     public override IEnumerable<string> Shell => Openings.OpenCommands(Chain);
@@ -71,7 +71,7 @@ public sealed record CloseNeighbour(ForeignChain Chain) : Step
     public override char Sign => '-';
 
     /// <inheritdoc/>
-    public override string Words => $"the accept rules for wrn-* in {Chain}";
+    public override string Words => $"the accept rules for wrn-* in {Terminal.Safe(Chain.ToString())}";
 
     /// <inheritdoc/>
     public override IEnumerable<string> Shell => Openings.CloseCommands(Chain);
