@@ -57,3 +57,20 @@ need_packages() {
     # shellcheck disable=SC2086 # a list of names
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >&2
 }
+
+# need_daemons COMMAND-OR-FILE:PACKAGE…  As need_packages, and nothing that the packages bring runs, now or after the next boot.
+need_daemons() {
+    policy=/usr/sbin/policy-rc.d made='' status=0
+    if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+        made=yes
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    need_packages "$@" || status=$?
+    [ -z "$made" ] || rm -f "$policy"
+    [ -n "$missing" ] && [ "$status" = 0 ] || return "$status"
+    # shellcheck disable=SC2086 # a list of names
+    for unit in $(dpkg -L $missing | sed -n 's|^/\(usr/\)\?lib/systemd/system/\([^/@]*\.\(service\|socket\)\)$|\2|p'); do
+        systemctl disable "$unit" >/dev/null 2>&1 || :
+    done
+}

@@ -124,8 +124,21 @@ internal sealed partial class Sandbox : IDisposable
     /// <summary>Skips the test, visibly, if a program is not installed.</summary>
     public static void Need(params string[] programs)
     {
-        foreach (string program in programs)
-            Assert.SkipUnless(SearchPath.Split(':').Any(folder => File.Exists($"{folder}/{program}")), $"{program} is not installed");
+        foreach (string program in Missing(programs))
+            Assert.Skip($"{program} is not installed");
+    }
+
+    /// <summary>Those of some programs that are not installed.</summary>
+    public static IEnumerable<string> Missing(params string[] programs) =>
+        programs.Where(program => !SearchPath.Split(':').Any(folder => File.Exists($"{folder}/{program}")));
+
+    /// <summary>A file of the repository.</summary>
+    public static string FileOfRepository(string path)
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists($"{folder.FullName}/warren.slnx"))
+            folder = folder.Parent;
+        return folder is null ? throw new InvalidOperationException("the tests do not run in the repository") : $"{folder.FullName}/{path}";
     }
 
     public static bool IsRoot => geteuid() == 0;

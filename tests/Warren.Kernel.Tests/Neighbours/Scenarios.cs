@@ -146,4 +146,77 @@ internal static class Scenarios
         COMMIT
         E
         """;
+
+    /// <summary>What LXD 5 makes of its bridge; then as it does it again: the table is made anew.</summary>
+    public const string Lxd = """
+        nft -f - <<'E'
+        table inet lxd
+        delete table inet lxd
+        table inet lxd {
+          chain fwd.lxdbr0 {
+            type filter hook forward priority filter; policy accept;
+            ip version 4 oifname "lxdbr0" accept
+            ip version 4 iifname "lxdbr0" accept
+          }
+          chain pstrt.lxdbr0 {
+            type nat hook postrouting priority srcnat; policy accept;
+            ip saddr 10.79.0.0/24 ip daddr != 10.79.0.0/24 masquerade
+          }
+          chain in.lxdbr0 {
+            type filter hook input priority filter; policy accept;
+            iifname "lxdbr0" tcp dport 53 accept
+            iifname "lxdbr0" udp dport { 53, 67 } accept
+          }
+        }
+        E
+        """;
+
+    /// <summary>How kube-proxy writes its chains again, every half minute.</summary>
+    public const string KubeProxySync = """
+        iptables-nft-restore --noflush <<'E'
+        *filter
+        :KUBE-FORWARD - [0:0]
+        -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
+        -A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT
+        -A KUBE-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+        COMMIT
+        E
+        """;
+
+    /// <summary>The chains of kube-proxy and calico that forwarded packets meet, on a host whose policy is to drop.</summary>
+    public const string MicroK8s = """
+        iptables-nft-restore <<'E'
+        *filter
+        :INPUT ACCEPT [0:0]
+        :FORWARD DROP [0:0]
+        :OUTPUT ACCEPT [0:0]
+        :KUBE-EXTERNAL-SERVICES - [0:0]
+        :KUBE-FIREWALL - [0:0]
+        :KUBE-FORWARD - [0:0]
+        :KUBE-PROXY-FIREWALL - [0:0]
+        :KUBE-SERVICES - [0:0]
+        :cali-FORWARD - [0:0]
+        :cali-from-wl-dispatch - [0:0]
+        :cali-to-wl-dispatch - [0:0]
+        -A INPUT -j KUBE-FIREWALL
+        -A FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD
+        -A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes load balancer firewall" -j KUBE-PROXY-FIREWALL
+        -A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD
+        -A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+        -A FORWARD -m conntrack --ctstate NEW -m comment --comment "kubernetes externally-visible service portals" -j KUBE-EXTERNAL-SERVICES
+        -A FORWARD -s 10.1.0.0/16 -m comment --comment "generated for MicroK8s pods" -j ACCEPT
+        -A FORWARD -d 10.1.0.0/16 -m comment --comment "generated for MicroK8s pods" -j ACCEPT
+        -A FORWARD -m comment --comment "cali:S93hcgKJrXEqnTfs" -m mark --mark 0x10000/0x10000 -j ACCEPT
+        -A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
+        -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
+        -A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT
+        -A KUBE-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+        -A cali-FORWARD -j MARK --set-xmark 0x0/0xe0000
+        -A cali-FORWARD -i cali+ -j cali-from-wl-dispatch
+        -A cali-FORWARD -o cali+ -j cali-to-wl-dispatch
+        -A cali-from-wl-dispatch -j DROP
+        -A cali-to-wl-dispatch -j DROP
+        COMMIT
+        E
+        """;
 }
