@@ -70,7 +70,7 @@ need_daemons() {
     [ -z "$made" ] || rm -f "$policy"
     [ -n "$missing" ] && [ "$status" = 0 ] || return "$status"
     # shellcheck disable=SC2086 # a list of names
-    for unit in $(dpkg -L $missing | sed -n 's|^/\(usr/\)\?lib/systemd/system/\([^/@]*\.\(service\|socket\)\)$|\2|p'); do
+    for unit in $(dpkg -L $missing | sed -n 's,^/\(usr/\)\?lib/systemd/system/\([^/@]*\.\(service\|socket\)\)$,\2,p'); do
         systemctl disable "$unit" >/dev/null 2>&1 || :
     done
 }
