@@ -42,6 +42,10 @@ internal static class OutcomeView
                 case OpenNeighbour open:
                     Output.Line($"host: {open.Words}");
                     break;
+                // with a namespace that goes they are a matter of course; alone they were left behind
+                case CloseNeighbour close when !DeletesAny(outcome.Plan):
+                    Output.Line($"host: removed {close.Words}");
+                    break;
                 case DeleteNamespace delete:
                     Output.Line($"{delete.Name}: removed");
                     break;
@@ -58,6 +62,16 @@ internal static class OutcomeView
         }
         foreach (Holder holder in outcome.Holders)
             Output.Line($"{holder.Namespace}: {holder.Name} (pid {holder.ProcessId}) is still in it; the namespace is gone when it ends");
+    }
+
+    private static bool DeletesAny(Plan plan)
+    {
+        foreach (Step step in plan.Steps)
+        {
+            if (step is DeleteNamespace or DeleteLink)
+                return true;
+        }
+        return false;
     }
 
     private static bool CreatesAny(Plan plan) => plan.Steps.Any(step => step is CreateLink);

@@ -62,6 +62,21 @@ public sealed class LeftAlone
     }
 
     [Fact]
+    public void Openings_that_somebody_saved_and_restored_go_with_rm_all()
+    {
+        Sandbox.Need("iptables-nft");
+        using Sandbox sandbox = Sandbox.Start();
+        // iptables has its own order of chains
+        sandbox.Do("iptables-nft -P FORWARD DROP; iptables-nft-save >/run/own; iptables-nft-restore </run/own");
+        string before = sandbox.Do(Others);
+        sandbox.Do("warren add web1; iptables-nft-save >/run/saved; warren rm web1; iptables-nft-restore </run/saved");
+        sandbox.Do(Others).Should().NotBe(before);
+        sandbox.Do("warren rm --all").Should().Be("host: removed the accept rules for wrn-* in chain FORWARD of table ip filter (iptables-nft)\n");
+        sandbox.Do(Others).Should().Be(before);
+        sandbox.Do("warren rm --all").Should().Be("nothing to do\n");
+    }
+
+    [Fact]
     public void A_held_lock_of_iptables_legacy_is_waited_for_and_told()
     {
         Sandbox.Need("iptables-legacy", "flock");

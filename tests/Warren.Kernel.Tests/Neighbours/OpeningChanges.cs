@@ -196,7 +196,7 @@ public class OpeningChanges
             Action open = () => Openings.Open(nft, obstacle.Chain);
             open.Should()
                 .Throw<NeighbourException>()
-                .WithMessage("cannot open chain f of table inet firewalld, kept by firewalld: *(EPERM)*firewall-cmd*type: nft *");
+                .WithMessage("cannot open chain f of table inet firewalld, kept by firewalld: *(EPERM)*NftablesTableOwner=yes*firewall-cmd --permanent --zone=trusted --add-interface=wrn-+ && firewall-cmd --reload*--no-neighbours*type: nft *");
             owner.StandardInput.Close();
             owner.WaitForExit(TimeSpan.FromSeconds(10)).Should().BeTrue();
         });
