@@ -181,6 +181,8 @@ public sealed class Doctor
         using Sandbox sandbox = Empty();
         sandbox.Do("mkdir /run/p; printf 'name: shop\\nnamespaces:\\n  web1:\\n    run: sleep 1000\\n  web2:\\n    run: sh -c \"exit 3\"\\n' >/run/p/warren.yaml");
         sandbox.Sh("cd /run/p && warren up -d");
+        // started is as good as ready, if nothing else is asked for: the end comes a moment later
+        sandbox.Do("for i in $(seq 500); do warren ps | grep -q 'exited 3' && exit; done; exit 1");
         Told(sandbox, "").Should().Equal("web2 service-failed");
         sandbox.Do("kill -9 $(cat /run/warren/projects/shop/supervisor.lock); while kill -0 $(cat /run/warren/projects/shop/supervisor.lock) 2>/dev/null; do :; done");
         Told(sandbox, "").Should().BeEquivalentTo("web1 supervisor-dead", "web2 supervisor-dead");

@@ -305,7 +305,14 @@ internal sealed class Tracer : IDisposable
                 continue;
             batch.Clear();
             batch.DeleteNeighbour(index, neighbour.Address);
-            _ = _session.Route.Get<Neighbour>(batch, Neighbour.Parse, Errno.NotFound);
+            try
+            {
+                _session.Route.Execute(batch);
+            }
+            catch (NetlinkException e) when (e.Errno == Errno.NotFound)
+            {
+                // forgotten already
+            }
             return;
         }
     }

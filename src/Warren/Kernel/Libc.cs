@@ -67,6 +67,9 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int statx(int directory, byte* path, int flags, uint mask, byte* buffer);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int symlinkat(string target, int directory, string path);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fchmod(int fd, uint mode);
 

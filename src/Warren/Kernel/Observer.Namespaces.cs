@@ -27,6 +27,7 @@ internal sealed partial class Observer
 
     private readonly List<(string Name, Link HostEnd, LinkMark Mark)> _toVisit = [];
     private Dictionary<string, Link>? _links;
+    private string? _upstream;
     private Dictionary<int, Cidr>? _addresses;
 
     // Of many names: two lists in place of two questions for each.
@@ -75,7 +76,7 @@ internal sealed partial class Observer
             Link = ours ? Observe(link!, mark) : null,
             IsOurs = ours && mark is { Adopted: false },
         };
-        if (depth is Depth.Traces or Depth.All)
+        if (depth is Depth.Traces or Depth.All || (depth == Depth.Inside && _upstream is not null))
             space = WithTraces(space);
         // Who made it, if its link does not say so, says lo inside.
         if (presence == Presence.Standing && mark is null)
@@ -108,7 +109,7 @@ internal sealed partial class Observer
     }
 
     private static ObservedNamespace WithTraces(ObservedNamespace space) =>
-        space with { Resolver = SmallFile.ReadAny(Resolver.PathOf(space.Name)) };
+        space with { Resolver = ResolverFile.Read(space.Name) };
 
     private ObservedLink Observe(Link link, LinkMark? mark)
     {

@@ -27,6 +27,7 @@ internal sealed partial class Observer(HostSession session)
         RulesetState ruleset = StateOf(chains, removal, wish.Thorough);
         // A table that is to be made again needs to know every link.
         bool everything = wish.RemoveAll || (!removal && ruleset != RulesetState.Intact && AnyLink());
+        _upstream = removal ? null : ResolverFile.FindUpstream();
         var names = new HashSet<string>();
         var spaces = new List<ObservedNamespace>();
         if (wish.Remove.Count + wish.Prune.Count + wish.Ensure.Count > MostNames)
@@ -69,6 +70,7 @@ internal sealed partial class Observer(HostSession session)
             Namespaces = spaces,
             Everything = everything,
             Ruleset = ruleset,
+            UpstreamResolver = _upstream,
         };
         // Where forwarding is on everywhere and the table stands there is no need to know who switched it on.
         if (removal || ruleset != RulesetState.Intact)

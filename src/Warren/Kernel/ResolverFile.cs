@@ -25,6 +25,13 @@ internal static class ResolverFile
             throw new NetlinkException(Errno.Last, "open", folder);
         try
         {
+            if (Resolver.TargetOf(text) is { } target)
+            {
+                _ = Libc.unlinkat(directory, Draft, 0);
+                if (Libc.symlinkat(target, directory, Draft) != 0 || Libc.renameat(directory, Draft, directory, "resolv.conf") != 0)
+                    throw new NetlinkException(Errno.Last, "write", Resolver.PathOf(name));
+                return;
+            }
             const int Flags = Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC | Libc.O_NOFOLLOW | Libc.O_CLOEXEC;
             int fd = Libc.openat(directory, Draft, Flags, 0b110_100_100);
             if (fd < 0)
@@ -46,6 +53,27 @@ internal static class ResolverFile
         {
             _ = Libc.close(directory);
         }
+    }
+
+    /// <summary>What stands there; see <see cref="ObservedNamespace.Resolver"/>.</summary>
+    public static string? Read(string name)
+    {
+        string path = Resolver.PathOf(name);
+        string? text = SmallFile.ReadAny(path);
+        return text is { Length: 0 } && new FileInfo(path).LinkTarget is { } target ? Resolver.LinkTo(target) : text;
+    }
+
+    /// <summary>The file with the servers behind the host's stub resolver; null if the host has no such stub, or nobody knows them.</summary>
+    public static string? FindUpstream()
+    {
+        if (SmallFile.ReadThroughLinks("/etc/resolv.conf") is not { } text || !Resolver.Servers(text).Stub)
+            return null;
+        foreach (string path in Resolver.Upstreams)
+        {
+            if (SmallFile.ReadThroughLinks(path) is { } upstream && Resolver.Servers(upstream) is { Any: true, Stub: false })
+                return path;
+        }
+        return null;
     }
 
     /// <summary>Removes it, and the folders that are empty then.</summary>

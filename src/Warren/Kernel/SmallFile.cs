@@ -7,9 +7,24 @@ namespace Warren.Kernel;
 internal static class SmallFile
 {
     /// <summary>The file's text, 4,095 bytes at most, without the ending line break; null if there is no such file. A symbolic link is not followed.</summary>
-    public static unsafe string? Read(string path)
+    public static string? Read(string path) => Read(path, Libc.O_NOFOLLOW);
+
+    /// <summary>As <see cref="Read(string)"/>, through symbolic links, of a file of others: null also if it cannot be read.</summary>
+    public static string? ReadThroughLinks(string path)
     {
-        int fd = Libc.open(path, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+        try
+        {
+            return Read(path, 0);
+        }
+        catch (NetlinkException)
+        {
+            return null;
+        }
+    }
+
+    private static unsafe string? Read(string path, int flags)
+    {
+        int fd = Libc.open(path, Libc.O_RDONLY | flags | Libc.O_CLOEXEC, 0);
         if (fd < 0)
             return Errno.Last == Errno.NotFound ? null : throw new NetlinkException(Errno.Last, "read", path);
         byte* buffer = stackalloc byte[4096];

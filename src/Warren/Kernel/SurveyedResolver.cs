@@ -18,6 +18,8 @@ internal static class SurveyedResolver
         try
         {
             var file = new FileInfo(path);
+            if (file.LinkTarget is { } target && Planning.Resolver.Upstreams.Contains(target))
+                return null;
             // a pipe has no length either
             if (!file.Exists || (file.LinkTarget is null && file.Length is 0 or > Longest))
                 return null;

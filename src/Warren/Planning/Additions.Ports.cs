@@ -82,6 +82,7 @@ internal sealed partial class Additions
                     if (!standing.Contains(forward))
                         continue;
                     kept.Add(forward);
+                    _ports.Keep(forward, wish.Name);
                     if (request.TakesAny)
                         break;
                 }

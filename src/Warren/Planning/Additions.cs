@@ -311,21 +311,26 @@ internal sealed partial class Additions
 
     private void SetResolver(NamespaceWish wish, ObservedNamespace space)
     {
-        if (wish.Dns is { } dns)
+        if (wish.MustExist)
+            return;
+        bool free = space.Resolver is null || Resolver.IsOurs(space.Resolver);
+        string? wanted =
+            wish.Dns is { } dns ? Resolver.Text(wish.Name, dns)
+            : _observed.UpstreamResolver is { } upstream && (wish.ExactDns || space.Resolver is null || Resolver.TargetOf(space.Resolver) is not null)
+                ? Resolver.LinkTo(upstream)
+            : null;
+        if (wanted is not null && free)
         {
-            string text = Resolver.Text(wish.Name, dns);
-            if (space.Resolver == text)
-                return;
-            if (space.Resolver is not null && !Resolver.IsOurs(space.Resolver))
-            {
-                _refusals.Add(
-                    new Refusal($"{wish.Name}: {Resolver.PathOf(wish.Name)} is there, and Warren did not write it", "remove it, or leave dns: out")
-                );
-                return;
-            }
-            _before.Add(new WriteResolver(wish.Name, text, space.Resolver));
+            if (space.Resolver != wanted)
+                _before.Add(new WriteResolver(wish.Name, wanted, space.Resolver));
         }
-        else if (wish.ExactDns && Resolver.IsOurs(space.Resolver))
+        else if (wish.Dns is not null)
+        {
+            _refusals.Add(
+                new Refusal($"{wish.Name}: {Resolver.PathOf(wish.Name)} is there, and Warren did not write it", "remove it, or leave dns: out")
+            );
+        }
+        else if (wish.ExactDns && wanted is null && Resolver.IsOurs(space.Resolver))
         {
             _last.Add(new RemoveResolver(wish.Name, space.Resolver!));
         }

@@ -36,7 +36,7 @@ public sealed record ObservedNamespace(string Name, Presence Presence)
     /// <summary>What was seen inside, if it was looked at.</summary>
     public ObservedInside? Inside { get; init; }
 
-    /// <summary>The text of /etc/netns/NAME/resolv.conf, or null.</summary>
+    /// <summary>The text of /etc/netns/NAME/resolv.conf, or null; of a symbolic link see <see cref="Resolver.LinkTo"/>.</summary>
     public string? Resolver { get; init; }
 
     /// <summary>Names of the links inside; known only of a namespace without a link of ours.</summary>
@@ -138,6 +138,9 @@ public sealed record Observed
 
     /// <summary>The host's addresses.</summary>
     public IReadOnlyList<IPAddress> HostAddresses { get; init; } = [];
+
+    /// <summary>The file with the servers behind the host's stub resolver, which no namespace can reach; null if the host has no such stub.</summary>
+    public string? UpstreamResolver { get; init; }
 
     /// <summary>The links to the world.</summary>
     public IReadOnlyList<Uplink> Uplinks { get; init; } = [];

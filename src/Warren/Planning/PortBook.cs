@@ -18,6 +18,9 @@ internal sealed class PortBook(Observed observed)
     /// <summary>Says that a forward that stands will be gone: its port may be given to another.</summary>
     public void Release(HostPort host) => _released.Add(host);
 
+    /// <summary>Says that a namespace keeps a forward, also if the rules do not have it by now: nobody else may have it.</summary>
+    public void Keep(Forward forward, string name) => At(_chosen, forward.Host).Add((forward, name));
+
     /// <summary>Whether a forward that stands will be gone.</summary>
     public bool IsReleased(HostPort host) => _released.Contains(host);
 

@@ -57,12 +57,16 @@ internal sealed class Project : IDisposable
 
     public string StateOf(string name) => Ps(name).GetProperty("state").GetString()!;
 
-    /// <summary>Starts a supervisor of the built program, without services.</summary>
+    /// <summary>Starts a supervisor of the built program, with one service: one without any ends at once.</summary>
     /// <param name="before">What the shell does before.</param>
     public Launched Supervise(string before)
     {
-        Launched supervisor = Sandbox.Host.Start($"{before}; exec warren __supervise demo");
-        Eventually(() => Sandbox.Sh("test -S /run/warren/projects/demo/control && warren ps").Output.StartsWith("no services", StringComparison.Ordinal), "it answers");
+        const string Place = "/run/warren/projects/demo";
+        Up(Sleeper("first"));
+        Sandbox.Do($"cp {Place}/services /run/first");
+        Down();
+        Launched supervisor = Sandbox.Host.Start($"mkdir -p -m 700 {Place}; cp /run/first {Place}/services; {before}; exec warren __supervise demo");
+        Eventually(() => Sandbox.Sh($"test -S {Place}/control && warren ps").Output.Contains("running", StringComparison.Ordinal), "it answers");
         return supervisor;
     }
 

@@ -13,11 +13,16 @@ public sealed record WriteResolver(string Of, string Text, string? Before) : Ste
     public override string Namespace => Of;
 
     /// <inheritdoc/>
-    public override string Words => $"{Resolver.PathOf(Of)}: {string.Join(", ", Text.Split('\n').Skip(1))}";
+    public override string Words =>
+        Resolver.TargetOf(Text) is { } target
+            ? $"{Resolver.PathOf(Of)} -> {target}, for the host's own servers are on 127.0.0.0/8"
+            : $"{Resolver.PathOf(Of)}: {string.Join(", ", Text.Split('\n').Skip(1))}";
 
     /// <inheritdoc/>
     public override IEnumerable<string> Shell =>
-        [$"mkdir -p {Resolver.Folder}/{Of}", $"cat > {Resolver.PathOf(Of)} <<'EOF'", .. Text.Split('\n'), "EOF"];
+        Resolver.TargetOf(Text) is { } target
+            ? [$"mkdir -p {Resolver.Folder}/{Of}", $"ln -sfn {Quote(target)} {Resolver.PathOf(Of)}"]
+            : [$"mkdir -p {Resolver.Folder}/{Of}", $"cat > {Resolver.PathOf(Of)} <<'EOF'", .. Text.Split('\n'), "EOF"];
 
     /// <inheritdoc/>
     public override Step Undo => Before is null ? new RemoveResolver(Of, Text) : new WriteResolver(Of, Before, Text);
