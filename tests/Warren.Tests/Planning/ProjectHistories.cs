@@ -91,7 +91,7 @@ public sealed class ProjectHistories
                     ShouldBeAs(spec, world);
                     Make(world, wish).Steps.Should().BeEmpty("nothing is left to do");
                 },
-                iter: 4000,
+                iter: 1000,
                 print: each => string.Join("\n", each.Item1.Select(happening => happening.ToString())) + "\nthen\n" + SpecWriter.Write(each.Item2)
             );
 
@@ -114,7 +114,7 @@ public sealed class ProjectHistories
                     if (others.Length == 0 && world.Spaces.Values.All(space => space.Link is null))
                         world.Ruleset.Should().Be(RulesetState.Absent);
                 },
-                iter: 4000,
+                iter: 1000,
                 print: each => string.Join("\n", each.Select(happening => happening.ToString()))
             );
 
