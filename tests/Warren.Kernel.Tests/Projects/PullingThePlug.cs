@@ -146,6 +146,9 @@ public sealed class PullingThePlug
         killed.Should().BePositive($"{verb} was killed");
     }
 
+    // Some of them, from the first to the last; with WARREN_EVERY=1, which takes many minutes, all.
     private static IEnumerable<int> Occurrences(int most) =>
-        Enumerable.Range(0, Kills).Select(i => 1 + (most - 1) * i / (Kills - 1)).Distinct();
+        Environment.GetEnvironmentVariable("WARREN_EVERY") == "1"
+            ? Enumerable.Range(1, most)
+            : Enumerable.Range(0, Kills).Select(i => 1 + (most - 1) * i / (Kills - 1)).Distinct();
 }
