@@ -1,0 +1,257 @@
+using System.Net;
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Rtnetlink;
+using Warren.Netlink.Wire;
+using Warren.Planning;
+using Warren.Planning.Steps;
+
+namespace Warren.Kernel;
+
+// The part that makes, mends and removes namespaces and links.
+internal sealed partial class Applier
+{
+    private void Create(CreateNamespace create)
+    {
+        // noted before it is made: whoever removes the last namespace finds the note, and at worst nothing to undo
+        if (NamespaceNames.FolderNeeds() is not FolderMade.Nothing and var needed)
+        {
+            // a removal that was cut off between mount and folder left a note that says more
+            if (host.NamespaceFolder != FolderMade.FolderAndMount)
+                host.NamespaceFolder = needed;
+            NamespaceNames.PrepareFolder();
+        }
+        _inside[create.Name] = NetworkNamespace.Create(
+            create.Name,
+            () =>
+            {
+                NetlinkSocket inside = NetlinkSocket.Open(NetlinkProtocol.Route);
+                try
+                {
+                    var batch = new NetlinkBatch(128);
+                    batch.SetLink(1, "lo", new LinkChange { Up = true, Alias = CreateNamespace.Mark + create.Name });
+                    inside.Execute(batch);
+                    LetEveryGroupPing();
+                    SmallFile.Write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+                    return inside;
+                }
+                catch
+                {
+                    inside.Dispose();
+                    throw;
+                }
+            }
+        );
+        _fresh.Add(create.Name);
+    }
+
+    // In a user namespace only the groups that it knows can be named.
+    private static void LetEveryGroupPing()
+    {
+        const string File = "/proc/sys/net/ipv4/ping_group_range";
+        try
+        {
+            SmallFile.Write(File, CreateNamespace.PingGroupRange);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.Invalid)
+        {
+            // lines of: first id here, first id outside, how many
+            long[][] ranges =
+            [
+                .. (SmallFile.Read("/proc/self/gid_map") ?? "")
+                    .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse).ToArray()),
+            ];
+            SmallFile.Write(File, $"{ranges.Min(range => range[0])} {ranges.Max(range => range[0] + range[2] - 1)}");
+        }
+    }
+
+    // Inside a namespace that was just made, all in one send: the pair, address, default route, and the question for the host
+    // end's index. There lo is 1 and the new link will be 2; in one that others made, it is asked for first.
+    private void Create(LinkPlan link)
+    {
+        const int FirstIndex = 2;
+        NetlinkSocket inside = Inside(link.Namespace);
+        bool fresh = _fresh.Contains(link.Namespace);
+        _home ??= NetworkNamespace.OpenCurrent();
+        var end = new VethEnd(link.InsideName)
+        {
+            Index = fresh ? FirstIndex : 0,
+            Up = true,
+            Mtu = link.Mtu,
+            Address = Mac(link.InsideMac),
+        };
+        var peer = new VethEnd(link.Name)
+        {
+            Mtu = link.Mtu,
+            Address = Mac(link.HostMac),
+            Group = LinkPlan.Group,
+            Namespace = _home,
+        };
+        bool made = false;
+        try
+        {
+            _batch.Clear();
+            _batch.AddVeth(end, peer);
+            if (!fresh)
+            {
+                _batch.GetLink(link.InsideName);
+                int index = inside.Execute(_batch, Link.Parse)[0].Index;
+                made = true;
+                _batch.Clear();
+                Furnish(link, index);
+            }
+            else
+            {
+                Furnish(link, FirstIndex);
+            }
+            Link found = inside.Execute(_batch, Link.Parse)[0];
+            made = true;
+            _batch.Clear();
+            _batch.SetLink(found.PeerIndex, link.Name, new LinkChange { Alias = link.Alias });
+            _batch.AddAddress(found.PeerIndex, link.Name, link.Host.Address, link.Host.PrefixLength);
+            session.Route.Execute(_batch);
+            _hostEnds[link.Name] = found.PeerIndex;
+        }
+        catch (NetlinkException e)
+        {
+            // the first request makes the pair: if that was refused, a link of this name is another's
+            if (made || e.Operation != LinkRequests.CreateOperation)
+            {
+                _batch.Clear();
+                _batch.DeleteLink(link.Name);
+                Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+            }
+            throw;
+        }
+    }
+
+    private void Mend(string name, string link, Action<NetlinkBatch, int> change)
+    {
+        NetlinkSocket inside = Inside(name);
+        _batch.Clear();
+        _batch.GetLink(link);
+        int index = inside.Get(_batch, Link.Parse)[0].Index;
+        _batch.Clear();
+        change(_batch, index);
+        inside.Execute(_batch);
+    }
+
+    private void Furnish(LinkPlan link, int index)
+    {
+        if (link.SwitchLoopbackOn)
+            _batch.SetLink(1, "lo", new LinkChange { Up = true });
+        _batch.AddAddress(index, link.InsideName, link.Inside.Address, link.Inside.PrefixLength);
+        if (link.DefaultRoute)
+            _batch.AddDefaultRoute(index, link.Host.Address);
+        _batch.GetLink(index);
+    }
+
+    private void SwitchOn(string link)
+    {
+        // A guest's router advertisements must not give the host routes; from the link's first moment on.
+        string acceptRa = $"/proc/sys/net/ipv6/conf/{link}/accept_ra";
+        try
+        {
+            SmallFile.Write(acceptRa, "0");
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NotFound)
+        {
+            // a kernel without IPv6
+        }
+        _batch.Clear();
+        _batch.SetLink(
+            IndexOf(link),
+            link,
+            new LinkChange
+            {
+                Up = true,
+                Forwarding = true,
+                RouteLocalnet = true,
+            }
+        );
+        session.Route.Execute(_batch);
+    }
+
+    // The host ends that a plan deletes, if it deletes several and they are all that are in Warren's group.
+    private HashSet<string>? GoingLinks(Plan plan)
+    {
+        const int Several = 3;
+        var names = new HashSet<string>();
+        foreach (Step step in plan.Steps)
+        {
+            if (step is DeleteLink delete)
+                names.Add(delete.Name);
+        }
+        if (names.Count < Several)
+            return null;
+        _batch.Clear();
+        _batch.DumpLinks();
+        return session.Route.Dump(_batch, Link.Parse).TrueForAll(link => link.Group != LinkPlan.Group || names.Contains(link.Name))
+            ? names
+            : null;
+    }
+
+    private void Delete(DeleteLink delete)
+    {
+        _hostEnds.Remove(delete.Name);
+        _batch.Clear();
+        if (_goingLinks?.Contains(delete.Name) == true)
+        {
+            // For each link alone the kernel waits 20 ms; for the group, once. The steps after this one find theirs gone.
+            _batch.DeleteLinkGroup(LinkPlan.Group);
+            Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+            (_goneLinks, _goingLinks) = (_goingLinks, null);
+        }
+        if (!_goneLinks.Contains(delete.Name))
+        {
+            _batch.Clear();
+            _batch.DeleteLink(delete.Name);
+            Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+        }
+        if (!delete.SwitchLoopbackOff)
+            return;
+        try
+        {
+            SwitchLoopbackOff(delete);
+        }
+        catch (NetlinkException) when (delete.Was is { } was)
+        {
+            _goneLinks.Remove(delete.Name);
+            Create(was);
+            SwitchOn(was.Name);
+            throw;
+        }
+    }
+
+    private void SwitchLoopbackOff(DeleteLink delete)
+    {
+        _batch.Clear();
+        _batch.SetLink(1, "lo", new LinkChange { Up = false });
+        Tolerating(Errno.NotFound, () => Inside(delete.Of).Execute(_batch));
+        // the kernel gave lo this address when it first came up, and keeps it on one that is down
+        _batch.Clear();
+        _batch.DeleteAddress(1, "lo", IPAddress.Loopback, 8);
+        Tolerating(Errno.NotFound, () => Tolerating(Errno.AddressNotAvailable, () => Inside(delete.Of).Execute(_batch)));
+    }
+
+    private NetlinkSocket Inside(string name)
+    {
+        if (_inside.TryGetValue(name, out NetlinkSocket? socket))
+            return socket;
+        using NetworkNamespace space = NetworkNamespace.Open(name);
+        return _inside[name] = space.Run(() => NetlinkSocket.Open(NetlinkProtocol.Route));
+    }
+
+    private int IndexOf(string link)
+    {
+        if (_hostEnds.TryGetValue(link, out int index))
+            return index;
+        _batch.Clear();
+        _batch.GetLink(link);
+        index = session.Route.Get(_batch, Link.Parse)[0].Index;
+        _batch.Clear();
+        return _hostEnds[link] = index;
+    }
+
+    private static MacAddress Mac(string text) => new(Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal)));
+}
