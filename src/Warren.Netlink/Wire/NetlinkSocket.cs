@@ -153,6 +153,11 @@ public sealed class NetlinkSocket : IDisposable
         {
             Span<byte> bytes = batch.Writable(batch.Requests[i].Start, MessageHeader.Size);
             MessageHeader header = MemoryMarshal.Read<MessageHeader>(bytes);
+            // of four rtnetlink types in a row (new, delete, get, set) only the third has an answer; others would be waited for in vain
+            const ushort FirstSubsystem = 256;
+            const int Get = 2;
+            if (header.Type < FirstSubsystem && (header.Type & 3) != Get)
+                throw new ArgumentException($"'{batch.Requests[i].Operation}' asks for nothing.", nameof(batch));
             header.Flags &= ~MessageFlags.Ack;
             MemoryMarshal.Write(bytes, in header);
         }

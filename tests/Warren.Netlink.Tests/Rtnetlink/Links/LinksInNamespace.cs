@@ -13,6 +13,16 @@ public class LinksInNamespace
     private static readonly MacAddress Second = new([2, 0, 0, 0, 0, 2]);
 
     [Fact]
+    public void What_asks_for_nothing_is_not_waited_for() =>
+        InNamespace.Run(() =>
+        {
+            using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+            var batch = new NetlinkBatch();
+            batch.DeleteLink("nobody");
+            socket.Invoking(each => each.Get(batch, Link.Parse, Errno.NoDevice)).Should().Throw<ArgumentException>().WithMessage("*delete link*");
+        });
+
+    [Fact]
     public void A_pair_has_its_ends_where_they_were_asked_for() =>
         InNamespace.Run(() =>
         {
