@@ -12,6 +12,9 @@ public static class RtnetlinkMessage
     /// <summary>RTM_GETLINK.</summary>
     public const ushort GetLink = 18;
 
+    /// <summary>RTM_SETLINK.</summary>
+    public const ushort SetLink = 19;
+
     /// <summary>RTM_NEWADDR.</summary>
     public const ushort NewAddress = 20;
 

@@ -72,6 +72,9 @@ public readonly record struct Errno(int Number)
     /// <summary>A time limit was reached.</summary>
     public static Errno TimedOut => new(110);
 
+    /// <summary>The host is unreachable.</summary>
+    public static Errno HostUnreachable => new(113);
+
     /// <summary>The error of the last system call on this thread.</summary>
     public static Errno Last => new(Marshal.GetLastPInvokeError());
 

@@ -165,6 +165,8 @@ internal sealed partial class Applier
             new LinkChange
             {
                 Up = true,
+                // out of the leaving ones, if a removal was cut off
+                Group = LinkPlan.Group,
                 Forwarding = true,
                 RouteLocalnet = true,
             }
@@ -172,8 +174,8 @@ internal sealed partial class Applier
         session.Route.Execute(_batch);
     }
 
-    // The host ends that a plan deletes, if it deletes several and they are all that are in Warren's group.
-    private HashSet<string>? GoingLinks(Plan plan)
+    // The host ends that a plan deletes, if there are so many that they go in one go.
+    private static HashSet<string>? GoingLinks(Plan plan)
     {
         const int Several = 3;
         var names = new HashSet<string>();
@@ -182,13 +184,32 @@ internal sealed partial class Applier
             if (step is DeleteLink delete)
                 names.Add(delete.Name);
         }
-        if (names.Count < Several)
-            return null;
+        return names.Count < Several ? null : names;
+    }
+
+    // For each link alone the kernel waits 20 ms; for a group, once. The steps after this one find theirs gone.
+    private void DeleteTogether(HashSet<string> names)
+    {
+        try
+        {
+            Regroup(names, LinkPlan.LeavingGroup);
+            _batch.Clear();
+            _batch.DeleteLinkGroup(LinkPlan.LeavingGroup);
+            Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+        }
+        catch (NetlinkException)
+        {
+            Regroup(names, LinkPlan.Group);
+            throw;
+        }
+    }
+
+    private void Regroup(HashSet<string> names, uint group)
+    {
         _batch.Clear();
-        _batch.DumpLinks();
-        return session.Route.Dump(_batch, Link.Parse).TrueForAll(link => link.Group != LinkPlan.Group || names.Contains(link.Name))
-            ? names
-            : null;
+        foreach (string name in names)
+            _batch.SetLinkGroup(name, group);
+        Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
     }
 
     private void Delete(DeleteLink delete)
@@ -197,9 +218,7 @@ internal sealed partial class Applier
         _batch.Clear();
         if (_goingLinks?.Contains(delete.Name) == true)
         {
-            // For each link alone the kernel waits 20 ms; for the group, once. The steps after this one find theirs gone.
-            _batch.DeleteLinkGroup(LinkPlan.Group);
-            Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+            DeleteTogether(_goingLinks);
             (_goneLinks, _goingLinks) = (_goingLinks, null);
         }
         if (!_goneLinks.Contains(delete.Name))

@@ -62,9 +62,10 @@ internal static class Host
         {
             IReadOnlyList<string> recorded = wish.Project is { } project ? ProjectRecord.Names(project) : [];
             wish = WithPrune(wish, recorded);
-            Observed observed = WithServices(new Observer(session).Observe(wish), wish);
+            var observer = new Observer(session);
+            Observed observed = WithServices(observer.Observe(wish), wish);
             empty = observed is { Ruleset: RulesetState.Absent, SwitchedOn.Count: 0, OthersRemain: false };
-            Plan plan = Planner.Make(observed, wish);
+            Plan plan = MakePlan(observer, ref observed, wish);
             manner?.Review?.Invoke(plan);
             Dictionary<ulong, string> going = Going(plan);
             if (!plan.IsEmpty)
@@ -96,8 +97,37 @@ internal static class Host
     {
         using var session = new HostSession();
         wish = WithPrune(wish, wish.Project is { } project ? ProjectRecord.Names(project) : []);
-        Observed observed = WithServices(new Observer(session).Observe(wish), wish);
-        return new Outcome(observed, Planner.Make(observed, wish));
+        var observer = new Observer(session);
+        Observed observed = WithServices(observer.Observe(wish), wish);
+        Plan plan = MakePlan(observer, ref observed, wish);
+        return new Outcome(observed, plan);
+    }
+
+    // Not every route of the host is listed: when the plan has chosen its subnets, the kernel is asked who else has them.
+    private static Plan MakePlan(Observer observer, ref Observed observed, Wish wish)
+    {
+        const int Attempts = 4;
+        bool closely = false;
+        for (int attempt = 1;; attempt++)
+        {
+            Plan plan = Planner.Make(observed, wish);
+            // "nothing to do" shall be true
+            if (plan.IsEmpty && wish is { Project: not null, IsRemoval: false } && !closely)
+            {
+                closely = true;
+                observed = observer.WithStrays(observed);
+                continue;
+            }
+            if (attempt > Attempts)
+                return plan;
+            List<TakenNetwork> collisions = observer.Collisions(observed, plan);
+            if (collisions.Count == 0)
+                return plan;
+            // a routing daemon has filled whole ranges
+            if (attempt == Attempts)
+                collisions.AddRange(observer.AllRoutes());
+            observed = observed with { Taken = [.. observed.Taken, .. collisions] };
+        }
     }
 
     /// <summary>Carries out a plan that is made under the lock, out of all that is Warren's then.</summary>
@@ -156,11 +186,11 @@ internal static class Host
     internal static Wish WithPrune(Wish wish, IReadOnlyList<string> recorded)
     {
         if (!wish.Whole || recorded.Count == 0)
-            return wish;
+            return wish with { Recorded = recorded };
         var ensured = new HashSet<string>();
         foreach (NamespaceWish each in wish.Ensure)
             ensured.Add(each.Name);
-        return wish with { Prune = [.. wish.Prune.Union(recorded).Where(name => !ensured.Contains(name))] };
+        return wish with { Recorded = recorded, Prune = [.. wish.Prune.Union(recorded).Where(name => !ensured.Contains(name))] };
     }
 
     // The project's names are on record before the first of its namespaces is made, and after the last is gone.
@@ -246,6 +276,7 @@ internal static class Host
     private static void Verify(HostSession session, Wish wish, Plan plan, Applier applier)
     {
         Plan rest;
+        wish = Touched(wish, plan);
         try
         {
             rest = Planner.Make(new Observer(session).Observe(wish), wish);
@@ -257,6 +288,21 @@ internal static class Host
         rest = new Plan([.. rest.Steps.Where(step => step is not ServiceStep)]);
         if (!rest.IsEmpty)
             throw new UnverifiedException(rest);
+    }
+
+    // What of a wish a plan was about: one of a thousand namespaces that changed is looked at again, not all.
+    private static Wish Touched(Wish wish, Plan plan)
+    {
+        var names = new HashSet<string>();
+        foreach (Step step in plan.Steps)
+        {
+            names.Add(step.Namespace);
+            if (step is ChangeRules rules)
+                names.UnionWith(rules.Publish.Concat(rules.Unpublish).Select(entry => entry.Namespace));
+        }
+        NamespaceWish[] ensure = [.. wish.Ensure.Where(each => names.Contains(each.Name))];
+        // a plan about the host alone is held against all
+        return ensure.Length == 0 ? wish : wish with { Ensure = ensure, Prune = [.. wish.Prune.Where(names.Contains)], Recorded = [], Services = [] };
     }
 
     private static Dictionary<ulong, string> Going(Plan plan)

@@ -89,7 +89,7 @@ internal sealed class HostNetwork
         foreach (Link link in Links)
         {
             // one that is not of the network 127.0.0.0/8 answers from outside on lo too
-            if (!apart.Contains(link.Index) && link.Group != LinkPlan.Group)
+            if (!apart.Contains(link.Index) && !LinkPlan.IsOurs(link.Group))
                 addresses.AddRange(Addresses(link).Select(address => address.Address));
         }
         return addresses;
@@ -97,5 +97,5 @@ internal sealed class HostNetwork
 
     /// <summary>Whether a link leads out of the host.</summary>
     public static bool IsOutward(Link link, IReadOnlySet<int> apart) =>
-        !apart.Contains(link.Index) && link.Group != LinkPlan.Group && !link.Flags.HasFlag(LinkFlags.Loopback);
+        !apart.Contains(link.Index) && !LinkPlan.IsOurs(link.Group) && !link.Flags.HasFlag(LinkFlags.Loopback);
 }

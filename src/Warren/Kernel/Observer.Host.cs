@@ -14,25 +14,131 @@ namespace Warren.Kernel;
 // The part that looks at the host: what a wish could collide with.
 internal sealed partial class Observer
 {
-    private List<TakenNetwork> Taken(List<Route> routes, List<InterfaceAddress> addresses, Wish wish)
+    // Who made the routes that count wherever they stand, also in a table that no rule leads to: people and their settings. What the kernel
+    // made belongs to an address; what a daemon made is asked for when a subnet was chosen.
+    private static readonly RouteOrigin[] s_origins = [RouteOrigin.Boot, RouteOrigin.Static, RouteOrigin.Dhcp];
+
+    private static bool IsForeign(string label) => !label.StartsWith(NamespaceName.LinkPrefix, StringComparison.Ordinal);
+
+    private static HashSet<IPAddress> Foreign(List<ConfiguredAddress> addresses)
+    {
+        var foreign = new HashSet<IPAddress>();
+        foreach (ConfiguredAddress address in addresses)
+        {
+            if (IsForeign(address.Label))
+                foreign.Add(address.Address);
+        }
+        return foreign;
+    }
+
+    // All but those of Warren's links, which are as many as there are namespaces.
+    private List<Route> ForeignRoutes()
+    {
+        var routes = new List<Route>();
+        foreach (RouteOrigin origin in s_origins)
+        {
+            _batch.Clear();
+            _batch.DumpRoutes(AddressFamily.IPv4, origin);
+            routes.AddRange(session.Route.Dump(_batch, Route.Parse));
+        }
+        return routes;
+    }
+
+    /// <summary>The subnets of all routes of all tables.</summary>
+    public List<TakenNetwork> AllRoutes()
+    {
+        var taken = new List<TakenNetwork>();
+        foreach (Route route in Dump(batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse))
+        {
+            if (route.Destination is { } destination)
+                taken.Add(new TakenNetwork(new Cidr(destination, route.PrefixLength), "a route"));
+        }
+        return taken;
+    }
+
+    /// <summary>What has the subnets that a plan chose already, of all that was not listed: other namespaces, a daemon's routes.</summary>
+    public List<TakenNetwork> Collisions(Observed observed, Plan plan)
+    {
+        var chosen = new List<LinkPlan>();
+        var going = new HashSet<string>();
+        _batch.Clear();
+        foreach (Step step in plan.Steps)
+        {
+            if (step is DeleteLink delete)
+                going.Add(delete.Name);
+            if (step is not CreateLink { Link: var link })
+                continue;
+            chosen.Add(link);
+            _batch.GetMatchingRoute(link.Host.Address);
+            _batch.GetMatchingRoute(link.Inside.Address);
+        }
+        var collisions = new List<TakenNetwork>();
+        if (chosen.Count == 0)
+            return collisions;
+        var goingIndices = new HashSet<int>();
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            if (space.Link is { } own && going.Contains(own.Name))
+                goingIndices.Add(own.Index);
+        }
+        (Route? Value, NetlinkException? Error)[] answers = session.Route.Ask(_batch, Route.Parse);
+        for (int i = 0; i < answers.Length; i++)
+        {
+            Cidr subnet = chosen[i / 2].Host;
+            if (answers[i].Value is { } route)
+            {
+                if (route is { Destination: { } destination, PrefixLength: >= SubnetPool.ShortestSubnet } && !route.Links.Any(goingIndices.Contains))
+                {
+                    var network = new Cidr(destination, route.PrefixLength);
+                    collisions.Add(new TakenNetwork(network, Reason(route, network)));
+                }
+            }
+            else if (answers[i].Error is { } refused && refused.Errno != Errno.NetworkUnreachable)
+            {
+                // a route that refuses does not tell how much it refuses
+                var range = new Cidr(subnet.Address, Math.Min(subnet.PrefixLength, 16));
+                collisions.Add(new TakenNetwork(range, $"a route that refuses {subnet.Address}"));
+            }
+        }
+        return collisions;
+    }
+
+    private List<TakenNetwork> Taken(List<Route> routes, List<ConfiguredAddress> addresses, Wish wish)
     {
         var taken = new List<TakenNetwork>(routes.Count + addresses.Count);
+        foreach (ConfiguredAddress address in addresses)
+        {
+            var network = new Cidr(address.Address, address.PrefixLength);
+            taken.Add(new TakenNetwork(network, Wanted(network, wish) ? Reason(address) : "an address"));
+            if (address.Peer.Equals(address.Address))
+                continue;
+            network = new Cidr(address.Peer, address.PrefixLength);
+            taken.Add(new TakenNetwork(network, Wanted(network, wish) ? Reason(address) : "an address"));
+        }
         foreach (Route route in routes)
         {
             if (route.Destination is not { } destination)
                 continue;
             var network = new Cidr(destination, route.PrefixLength);
-            bool told = false;
-            foreach (NamespaceWish each in wish.Ensure)
-                told |= (each.Subnet ?? each.Address) is { } wanted && wanted.Overlaps(network);
-            taken.Add(new TakenNetwork(network, told ? Reason(route, network) : "a route"));
+            taken.Add(new TakenNetwork(network, Wanted(network, wish) ? Reason(route, network) : "a route"));
         }
-        foreach (InterfaceAddress address in addresses)
-            taken.Add(new TakenNetwork(new Cidr(address.Address, address.PrefixLength), "address"));
         return taken;
     }
 
-    // Only what a subnet of the user's own choice collides with is ever told; the link's name is not looked up for all the others.
+    // Only what a subnet of the user's own choice collides with is ever told.
+    private static bool Wanted(Cidr network, Wish wish)
+    {
+        foreach (NamespaceWish each in wish.Ensure)
+        {
+            if ((each.Subnet ?? each.Address) is { } wanted && wanted.Overlaps(network))
+                return true;
+        }
+        return false;
+    }
+
+    private static string Reason(ConfiguredAddress address) =>
+        $"address {address.Address}{(address.PrefixLength < 32 ? $"/{address.PrefixLength}" : "")} dev {Terminal.Safe(address.Link)}";
+
     private string Reason(Route route, Cidr network)
     {
         string link = route.Links.Count > 0 && FindLink(route.Links[0]) is { } found ? $" dev {Terminal.Safe(found.Name)}" : "";
@@ -45,7 +151,7 @@ internal sealed partial class Observer
     }
 
     // The links of default routes; on a host without any, every link with an address.
-    private List<Uplink> Uplinks(List<Route> routes, List<InterfaceAddress> addresses)
+    private List<Uplink> Uplinks(List<Route> routes, List<ConfiguredAddress> addresses)
     {
         var indices = new HashSet<int>();
         foreach (Route route in routes)
@@ -53,13 +159,21 @@ internal sealed partial class Observer
             if (route.IsDefault)
                 indices.UnionWith(route.Links);
         }
+        // one that a daemon made
         if (indices.Count == 0)
         {
-            const byte HostScope = 254;
-            foreach (InterfaceAddress address in addresses)
+            _batch.Clear();
+            _batch.GetRoute(s_world);
+            foreach (Route route in session.Route.Get(_batch, Route.Parse, Errno.NetworkUnreachable, Errno.HostUnreachable, Errno.Invalid, Errno.Denied))
+                indices.UnionWith(route.Links);
+        }
+        if (indices.Count == 0)
+        {
+            var links = new HashSet<string>();
+            foreach (ConfiguredAddress address in addresses)
             {
-                if (address.Scope < HostScope && !address.Label.StartsWith(NamespaceName.LinkPrefix, StringComparison.Ordinal))
-                    indices.Add(address.Index);
+                if (IsForeign(address.Label) && !IPAddress.IsLoopback(address.Address) && links.Add(address.Link) && FindLink(address.Link) is { } link)
+                    indices.Add(link.Index);
             }
         }
         var uplinks = new List<Uplink>();
@@ -68,7 +182,7 @@ internal sealed partial class Observer
         Array.Sort(ordered);
         foreach (int index in ordered)
         {
-            if (FindLink(index) is not { IsUp: true } link || link.Group == LinkPlan.Group || link.Flags.HasFlag(LinkFlags.Loopback))
+            if (FindLink(index) is not { IsUp: true } link || LinkPlan.IsOurs(link.Group) || link.Flags.HasFlag(LinkFlags.Loopback))
                 continue;
             bool forwarding = SmallFile.Read(ForwardingFile(link.Name)) == "1";
             uplinks.Add(new Uplink(link.Name, link.Mtu, forwarding));
@@ -78,7 +192,8 @@ internal sealed partial class Observer
 
     public static string ForwardingFile(string link) => $"/proc/sys/net/ipv4/conf/{link}/forwarding";
 
-    private Dictionary<HostPort, Target> FindForwards(IEnumerable<HostPort> hosts, HashSet<HostPort>? overlapping = null)
+    // A port of all addresses is asked for at each address too: published there, it is in the way.
+    private Dictionary<HostPort, Target> FindForwards(HashSet<HostPort> hosts, IReadOnlyCollection<IPAddress> addresses)
     {
         var forwards = new Dictionary<HostPort, Target>();
         var keys = new List<NftElement>();
@@ -89,6 +204,8 @@ internal sealed partial class Observer
             // published on one address: is it also on all?
             if (port.HostAddress is not null)
                 keys.Add(Ruleset.Key(port with { HostAddress = null }));
+            else if ((long)hosts.Count * addresses.Count <= MostQuestions)
+                addressKeys.AddRange(addresses.Select(address => Ruleset.Key(port with { HostAddress = address })));
         }
         if (keys.Count > MostQuestions)
         {
@@ -102,15 +219,15 @@ internal sealed partial class Observer
         {
             AddForwards(Ruleset.Forwards, session.Nft.Find(Ruleset.Forwards, keys), forwards);
         }
-        if (overlapping is not null)
+        if ((long)hosts.Count * addresses.Count > MostQuestions)
         {
             foreach (NftElement element in session.Nft.Elements(Ruleset.ForwardsAt))
             {
-                if (Ruleset.Read(Ruleset.ForwardsAt, element) is { } read && overlapping.Contains(read.Host with { HostAddress = null }))
+                if (Ruleset.Read(Ruleset.ForwardsAt, element) is { } read && (hosts.Contains(read.Host) || hosts.Contains(read.Host with { HostAddress = null })))
                     forwards.TryAdd(read.Host, read.Target);
             }
         }
-        if (addressKeys.Count > 0)
+        else if (addressKeys.Count > 0)
         {
             AddForwards(Ruleset.ForwardsAt, session.Nft.Find(Ruleset.ForwardsAt, addressKeys), forwards);
         }

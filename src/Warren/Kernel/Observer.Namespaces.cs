@@ -68,7 +68,7 @@ internal sealed partial class Observer
             if (mark is null || mark.Namespace == name || linkName == NamespaceName.LinkName(name, i + 1))
                 break;
         }
-        bool ours = link is { Kind: "veth", Group: LinkPlan.Group } && (mark is null ? link.Alias.Length == 0 : mark.Namespace == name);
+        bool ours = link is { Kind: "veth" } && LinkPlan.IsOurs(link.Group) && (mark is null ? link.Alias.Length == 0 : mark.Namespace == name);
         var space = new ObservedNamespace(name, presence)
         {
             LinkName = linkName,
@@ -133,7 +133,7 @@ internal sealed partial class Observer
             Host = address,
             Mtu = link.Mtu,
             // one that forwards no longer, since somebody switched forwarding off for the whole host, is as good as down
-            Up = link is { IsUp: true, Forwarding: not false, RouteLocalnet: not false },
+            Up = link is { IsUp: true, Group: LinkPlan.Group, Forwarding: not false, RouteLocalnet: not false },
         };
 
     // Any address out in the world: what takes the way to it takes the default route.
@@ -241,18 +241,27 @@ internal sealed partial class Observer
     private List<Link> AllLinks() =>
         [
             .. (_links?.Values.ToList() ?? Dump(batch => batch.DumpLinks(), Link.Parse))
-                .Where(link =>
-                    link is { Kind: "veth", Group: LinkPlan.Group } && link.Name.StartsWith(NamespaceName.LinkPrefix, StringComparison.Ordinal)
-                ),
+                .Where(IsOurs),
         ];
 
-    private bool AnyLink() => AllLinks().Count > 0;
+    private static bool IsOurs(Link link) => link is { Kind: "veth" } && LinkPlan.IsOurs(link.Group) && !IsForeign(link.Name);
 
+    private bool AnyLink() => OthersThan([]);
+
+    // The first that has an address tells; one without, half of one, is looked for among all.
     private bool OthersThan(IReadOnlyList<ObservedNamespace> spaces)
     {
+        var own = new HashSet<string>(spaces.Count);
+        foreach (ObservedNamespace space in spaces)
+            own.Add(space.LinkName);
+        foreach (ConfiguredAddress address in ConfiguredAddress.List(_ => false))
+        {
+            if (!IsForeign(address.Label) && !own.Contains(address.Link) && FindLink(address.Link) is { } link && IsOurs(link))
+                return true;
+        }
         foreach (Link link in AllLinks())
         {
-            if (!spaces.Any(space => space.LinkName == link.Name))
+            if (!own.Contains(link.Name))
                 return true;
         }
         return false;

@@ -42,7 +42,8 @@ internal sealed partial class Observer(HostSession session)
             if (names.Add(name))
                 spaces.Add(Namespace(name, removal ? Depth.Traces : Depth.All));
         }
-        if (removal && wish is { Project: { } project, Whole: true } && !everything)
+        // a project whose record is lost
+        if (removal && wish is { Project: { } project, Whole: true, Recorded.Count: 0 } && !everything)
         {
             foreach (Link link in AllLinks())
             {
@@ -175,7 +176,7 @@ internal sealed partial class Observer(HostSession session)
             Openings = others ? [] : Openings.FindOpen(session.Nft, chains),
             Forwards = observed.Ruleset == RulesetState.Absent ? observed.Forwards
                 : complete && !observed.Everything
-                    ? FindForwards(observed.Namespaces.SelectMany(space => space.Link?.Mark?.Forwards ?? []).Select(forward => forward.Host))
+                    ? FindForwards([.. observed.Namespaces.SelectMany(space => space.Link?.Mark?.Forwards ?? []).Select(forward => forward.Host)], [])
                 : AllForwards(),
         };
     }
@@ -203,11 +204,9 @@ internal sealed partial class Observer(HostSession session)
                 asked.Add(forward.Host);
         }
         asked.UnionWith(wanted);
-        List<Route> routes = Dump(batch => batch.DumpRoutes(AddressFamily.IPv4), Route.Parse);
-        List<InterfaceAddress> addresses = Dump(batch => batch.DumpAddresses(AddressFamily.IPv4), InterfaceAddress.Parse);
+        List<Route> routes = ForeignRoutes();
+        List<ConfiguredAddress> addresses = ConfiguredAddress.List(IsForeign);
         bool neighbours = ForeignTable.Any(chains);
-        // On a published port of all addresses, one that is published on a single address is in the way too.
-        bool atAddresses = wanted.Count > 0 && observed.Ruleset != RulesetState.Absent;
         List<Uplink> uplinks = Uplinks(routes, addresses);
         if (observed.Ruleset == RulesetState.Intact && uplinks.Exists(uplink => !uplink.Forwarding))
             observed = WithForwarding(observed);
@@ -216,7 +215,7 @@ internal sealed partial class Observer(HostSession session)
             RulesetState.Absent => null,
             // what is made again needs them all, and a map may be what is missing
             RulesetState.Damaged => AllForwards(),
-            _ => FindForwards(asked, atAddresses ? wanted : null),
+            _ => FindForwards(asked, wanted.Count == 0 ? [] : Foreign(addresses)),
         };
         observed = forwards is null ? observed : observed with { Forwards = forwards };
         return observed with
@@ -230,20 +229,18 @@ internal sealed partial class Observer(HostSession session)
         };
     }
 
-    // For a project, what its file does not name counts too: forwards that lead to its namespaces, and those that lead to nobody.
-    private Observed WithAllForwards(Observed observed, Wish wish)
+    // Where a link is gone that said which forwards lead to it, they are looked for among all: those that lead to nobody.
+    private Observed WithAllForwards(Observed observed, Wish wish) =>
+        observed.Ruleset == RulesetState.Intact && (wish.Project is null ? wish.Thorough : LostForwards(observed, wish))
+            ? WithStrays(observed)
+            : observed;
+
+    /// <summary>With all forwards that lead to the namespaces observed, whoever made them, and those that lead to nobody. Their list is as long
+    /// as the host has forwards: for who would say that there is nothing to do.</summary>
+    public Observed WithStrays(Observed observed)
     {
-        if ((wish.Project is null && !wish.Thorough) || observed.Ruleset != RulesetState.Intact)
+        if (observed.Ruleset != RulesetState.Intact)
             return observed;
-        Dictionary<HostPort, Target> all = AllForwards();
-        if (all.Count == 0)
-            return observed;
-        var led = new HashSet<System.Net.IPAddress>();
-        foreach (Link link in AllLinks())
-        {
-            if (LinkMark.TryParse(link.Alias, out LinkMark? mark))
-                led.Add(mark.Inside.Address);
-        }
         var own = new HashSet<System.Net.IPAddress>();
         foreach (ObservedNamespace space in observed.Namespaces)
         {
@@ -251,15 +248,63 @@ internal sealed partial class Observer(HostSession session)
                 own.Add(mark.Inside.Address);
         }
         var forwards = new Dictionary<HostPort, Target>(observed.Forwards);
-        var strays = new Dictionary<HostPort, Target>();
-        foreach ((HostPort host, Target target) in all)
+        var others = new List<(HostPort Host, Target Target)>();
+        foreach ((HostPort host, Target target) in AllForwards())
         {
             if (own.Contains(target.Address))
                 forwards[host] = target;
-            else if (!led.Contains(target.Address))
+            else
+                others.Add((host, target));
+        }
+        return observed with { Forwards = forwards, Strays = Strays(others) };
+    }
+
+    // Where a forward leads to, there is the route of a link of Warren's that stands.
+    private Dictionary<HostPort, Target> Strays(List<(HostPort Host, Target Target)> forwards)
+    {
+        var strays = new Dictionary<HostPort, Target>();
+        if (forwards.Count == 0)
+            return strays;
+        var ends = new HashSet<System.Net.IPAddress>();
+        foreach (ConfiguredAddress address in ConfiguredAddress.List(_ => false))
+        {
+            if (!IsForeign(address.Label))
+                ends.Add(address.Address);
+        }
+        // most links have the first two addresses of their subnet; the others are known by what they say
+        HashSet<System.Net.IPAddress>? marked = null;
+        foreach ((HostPort host, Target target) in forwards)
+        {
+            if (ends.Contains(new Cidr(target.Address, 30).At(1)))
+                continue;
+            marked ??= MarkedAddresses();
+            if (!marked.Contains(target.Address))
                 strays[host] = target;
         }
-        return observed with { Forwards = forwards, Strays = strays };
+        return strays;
+    }
+
+    private HashSet<System.Net.IPAddress> MarkedAddresses()
+    {
+        var marked = new HashSet<System.Net.IPAddress>();
+        foreach (Link link in AllLinks())
+        {
+            if (LinkMark.TryParse(link.Alias, out LinkMark? mark))
+                marked.Add(mark.Inside.Address);
+        }
+        return marked;
+    }
+
+    // A link names its forwards before they are there and until they are gone.
+    private static bool LostForwards(Observed observed, Wish wish)
+    {
+        var recorded = new HashSet<string>(wish.Recorded);
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            if (space.Link?.Mark is { Cut: true } || (space.Link?.Mark is null && (space.Link is not null || recorded.Contains(space.Name))))
+                return true;
+        }
+        return false;
     }
 
     private List<NftChain> Chains()

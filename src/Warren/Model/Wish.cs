@@ -52,6 +52,9 @@ public sealed record Wish
     /// <summary>Namespaces that shall be gone if they are there and the project's own.</summary>
     public IReadOnlyList<string> Prune { get; init; } = [];
 
+    /// <summary>The names that the project has on record: of namespaces that it has, or had, or was about to have.</summary>
+    public IReadOnlyList<string> Recorded { get; init; } = [];
+
     /// <summary>Whether everything that is Warren's shall be gone.</summary>
     public bool RemoveAll { get; init; }
 

@@ -10,7 +10,7 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
     private const int PrefixLength = 30;
 
     // A VPN that takes all traffic does it with 0.0.0.0/1 and 128.0.0.0/1, others with eight of /3: as much a default route as 0.0.0.0/0.
-    private const int ShortestSubnet = 8;
+    internal const int ShortestSubnet = 8;
 
     // Little used parts of the private ranges (RFC 1918); then shared address space (RFC 6598) and the range for benchmarks (RFC 2544).
     private const int FirstOfTen = 213;

@@ -158,6 +158,16 @@ public static class LinkRequests
         message.Put(Ifla.Name, Fitting(name, LongestName));
     }
 
+    /// <summary>Puts a link into a group, by its name.</summary>
+    public static void SetLinkGroup(this NetlinkBatch batch, string name, uint group)
+    {
+        // RTM_SETLINK: to RTM_NEWLINK a group without an index may mean all that are in it
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.SetLink, MessageFlags.Ack, "set link", name);
+        message.Header(default(LinkHeader));
+        message.Put(Ifla.Name, Fitting(name, LongestName));
+        message.Put(Ifla.Group, group);
+    }
+
     /// <summary>Removes all links of a group in one go: the kernel waits once for all of them instead of 20 ms for each.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Group 0, to which every link belongs that was not put elsewhere.</exception>
     public static void DeleteLinkGroup(this NetlinkBatch batch, uint group)

@@ -63,6 +63,25 @@ public enum RouteType : byte
     Throw = 9,
 }
 
+/// <summary>rtm_protocol: who made a route; other numbers are daemons' own. linux/rtnetlink.h, enum RTPROT_*.</summary>
+public enum RouteOrigin : byte
+{
+    /// <summary>RTPROT_UNSPEC.</summary>
+    Unspecified = 0,
+
+    /// <summary>RTPROT_KERNEL: by the kernel, for an address.</summary>
+    Kernel = 2,
+
+    /// <summary>RTPROT_BOOT: by hand, <c>ip route add</c>.</summary>
+    Boot = 3,
+
+    /// <summary>RTPROT_STATIC: by an administrator's settings.</summary>
+    Static = 4,
+
+    /// <summary>RTPROT_DHCP.</summary>
+    Dhcp = 16,
+}
+
 /// <summary>struct rtmsg, 12 bytes. linux/rtnetlink.h.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct RouteHeader
@@ -82,8 +101,8 @@ public struct RouteHeader
     /// <summary>rtm_table: RT_TABLE_*; numbers over 255 are in RTA_TABLE.</summary>
     public byte Table;
 
-    /// <summary>rtm_protocol: RTPROT_*, who made it.</summary>
-    public byte Protocol;
+    /// <summary>rtm_protocol: who made it.</summary>
+    public RouteOrigin Protocol;
 
     /// <summary>rtm_scope.</summary>
     public byte Scope;
@@ -190,7 +209,6 @@ public sealed record Route
 /// <summary>Requests about routes. See rtnetlink(7).</summary>
 public static class RouteRequests
 {
-    private const byte ProtocolBoot = 3;
     private const byte ScopeUniverse = 0;
 
     /// <summary>Asks which route a packet would take (<c>ip route get</c>). The answer's type says what becomes of it; a destination that no
@@ -204,6 +222,25 @@ public static class RouteRequests
         message.Put(Rta.Destination, destination);
     }
 
+    /// <summary>Asks which entry of the routing tables a packet would match (<c>ip route get fibmatch</c>): the answer's destination is the
+    /// entry's. A destination that no route leads to is refused (ENETUNREACH).</summary>
+    public static void GetMatchingRoute(this NetlinkBatch batch, IPAddress destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        const uint FibMatch = 0x2000;
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.GetRoute, MessageFlags.Ack, "get route to", destination.ToString());
+        AddressFamily family = AddressRequests.Family(destination);
+        message.Header(
+            new RouteHeader
+            {
+                Family = family,
+                DestinationLength = (byte)(family == AddressFamily.IPv4 ? 32 : 128),
+                Flags = FibMatch,
+            }
+        );
+        message.Put(Rta.Destination, destination);
+    }
+
     /// <summary>Adds a default route to the main table.</summary>
     public static void AddDefaultRoute(this NetlinkBatch batch, int index, IPAddress gateway)
     {
@@ -214,7 +251,7 @@ public static class RouteRequests
             {
                 Family = AddressRequests.Family(gateway),
                 Table = (byte)Route.MainTable,
-                Protocol = ProtocolBoot,
+                Protocol = RouteOrigin.Boot,
                 Scope = ScopeUniverse,
                 Type = RouteType.Unicast,
             }
@@ -226,9 +263,10 @@ public static class RouteRequests
     /// <summary>Asks for the routes of all tables.</summary>
     /// <param name="batch">Where the request goes.</param>
     /// <param name="family">Which family; <see cref="AddressFamily.Unspecified"/> for all.</param>
-    public static void DumpRoutes(this NetlinkBatch batch, AddressFamily family)
+    /// <param name="origin">Only those that were made by this; <see cref="RouteOrigin.Unspecified"/> for all.</param>
+    public static void DumpRoutes(this NetlinkBatch batch, AddressFamily family, RouteOrigin origin = RouteOrigin.Unspecified)
     {
         using MessageWriter message = batch.Begin(RtnetlinkMessage.GetRoute, MessageFlags.Dump, "list routes");
-        message.Header(new RouteHeader { Family = family });
+        message.Header(new RouteHeader { Family = family, Protocol = origin });
     }
 }

@@ -14,6 +14,12 @@ public sealed record LinkPlan(string Namespace, string Name, string InsideName, 
     /// <summary>The group that all host ends are in: they can be deleted in one go. "WR" in ASCII.</summary>
     public const uint Group = 0x5752;
 
+    /// <summary>The group that some of them are in while they are deleted in one go.</summary>
+    public const uint LeavingGroup = Group + 1;
+
+    /// <summary>Whether links of a group are host ends of Warren's links.</summary>
+    public static bool IsOurs(uint group) => group is Group or LeavingGroup;
+
     /// <summary>The host end's MAC address, the same every time: network managers and neighbour tables see no change.</summary>
     public required string HostMac { get; init; }
 

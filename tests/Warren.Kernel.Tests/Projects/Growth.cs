@@ -1,0 +1,79 @@
+using System.Globalization;
+using AwesomeAssertions;
+using Xunit;
+
+namespace Warren.Kernel.Tests.Projects;
+
+/// <summary>What a change of one namespace costs does not grow with the namespaces that the host has: counted, not timed.</summary>
+public sealed class Growth
+{
+    private const int Many = 300;
+
+    [Fact]
+    public void A_change_asks_as_much_on_a_crowded_host_as_on_an_empty_one()
+    {
+        Sandbox.Need("strace");
+        using Sandbox sandbox = Sandbox.Start();
+        ProjectFiles.Write(sandbox, "one", "name: one\nnamespaces: {one: {ports: ['5000:8080']}}");
+        ProjectFiles.Write(sandbox, "changed", "name: one\nnamespaces: {one: {ports: ['5001:8080']}}");
+        string many = ProjectFiles.Write(
+            sandbox,
+            "many",
+            "name: many\nnamespaces: {" + string.Join(", ", Enumerable.Range(1, Many).Select(i => $"m{i}: {{ports: ['{6000 + i}:8080']}}")) + "}"
+        );
+        // the table stands, and is not made again
+        sandbox.Do("warren add other");
+        List<Cost> alone = CostOfEach(sandbox);
+        sandbox.Do($"warren up -d -f {many}");
+        List<Cost> crowded = CostOfEach(sandbox);
+        alone.Should().HaveCount(crowded.Count);
+        foreach ((Cost small, Cost large) in alone.Zip(crowded))
+        {
+            large.Messages.Should().BeCloseTo(small.Messages, (uint)(small.Messages / 10), $"of {small.Of}: {small}, {large}");
+            large.Bytes.Should().BeCloseTo(small.Bytes, (uint)(small.Bytes / 10), $"of {small.Of}: {small}, {large}");
+        }
+        sandbox.Do($"warren down -f {many}");
+    }
+
+    // Before its first line a .NET program would read a list of all mounts: each name of a namespace is one.
+    [Fact]
+    public void A_start_reads_as_much_with_many_mounts_as_with_few()
+    {
+        Sandbox.Need("strace");
+        using Sandbox sandbox = Sandbox.Start();
+        Cost few = CostOf(sandbox, "--version");
+        sandbox.Do($"for i in $(seq {Many}); do ip netns add n$i; done");
+        Cost many = CostOf(sandbox, "--version");
+        many.Messages.Should().Be(few.Messages);
+        // a list of its own mappings is a line longer or shorter from one start to the next
+        many.Bytes.Should().BeCloseTo(few.Bytes, (uint)(few.Bytes / 10));
+    }
+
+    private sealed record Cost(string Of, int Messages, int Bytes);
+
+    private static List<Cost> CostOfEach(Sandbox sandbox)
+    {
+        const string One = "/run/sandbox/one.yaml";
+        const string Changed = "/run/sandbox/changed.yaml";
+        return
+        [
+            CostOf(sandbox, "add two -p 5005:8080"),
+            CostOf(sandbox, "add two -p 5005:8080"),
+            CostOf(sandbox, "publish two 127.0.0.1:5006:8080"),
+            CostOf(sandbox, "rm two"),
+            CostOf(sandbox, $"up -d -f {One}"),
+            CostOf(sandbox, $"up -d -f {Changed}"),
+            CostOf(sandbox, $"down -f {Changed}"),
+        ];
+    }
+
+    // Netlink's messages, and whatever else is read.
+    private static Cost CostOf(Sandbox sandbox, string line)
+    {
+        string trace = sandbox.Do($"strace -f -qq -e trace=sendto,recvfrom,read -o /run/cost warren {line} >/run/out 2>&1 || {{ cat /run/out >&2; exit 1; }}; cat /run/cost");
+        int[] sizes = [.. trace.Split('\n').Select(call => call.Split(" = ")[^1]).Where(result => int.TryParse(result, out _)).Select(Read)];
+        return new Cost(line, sizes.Length, sizes.Sum());
+    }
+
+    private static int Read(string number) => int.Parse(number, CultureInfo.InvariantCulture);
+}
