@@ -120,14 +120,15 @@ public sealed class NetworkNamespace : IDisposable
     /// </summary>
     /// <param name="name">The name that <c>ip netns</c> will show.</param>
     /// <param name="furnish">Called with the thread in the new namespace.</param>
+    /// <param name="home">The namespace in which the thread is, if the caller has it open.</param>
     /// <returns>What <paramref name="furnish"/> returned.</returns>
     /// <exception cref="NetlinkException">The name is taken (EEXIST), or no privilege (EPERM).</exception>
-    public static T Create<T>(string name, Func<T> furnish)
+    public static T Create<T>(string name, Func<T> furnish, NetworkNamespace? home = null)
     {
         ArgumentNullException.ThrowIfNull(furnish);
         return OnOwnThread(() =>
         {
-            using NetworkNamespace home = OpenCurrent();
+            using NetworkNamespace? opened = home is null ? OpenCurrent() : null;
             if (Libc.unshare(Libc.CLONE_NEWNET) != 0)
                 throw new NetlinkException(Errno.Last, "create network namespace", name);
             try
@@ -138,7 +139,7 @@ public sealed class NetworkNamespace : IDisposable
             }
             finally
             {
-                Return(home);
+                Return(home ?? opened!);
             }
         });
     }

@@ -12,14 +12,8 @@ internal sealed partial class Applier
 {
     private void Create(CreateNamespace create)
     {
-        // noted before it is made: whoever removes the last namespace finds the note, and at worst nothing to undo
-        if (NamespaceNames.FolderNeeds() is not FolderMade.Nothing and var needed)
-        {
-            // a removal that was cut off between mount and folder left a note that says more
-            if (host.NamespaceFolder != FolderMade.FolderAndMount)
-                host.NamespaceFolder = needed;
-            NamespaceNames.PrepareFolder();
-        }
+        PrepareFolder();
+        _home ??= NetworkNamespace.OpenCurrent();
         _inside[create.Name] = NetworkNamespace.Create(
             create.Name,
             () =>
@@ -31,7 +25,7 @@ internal sealed partial class Applier
                     batch.SetLink(1, "lo", new LinkChange { Up = true, Alias = CreateNamespace.Mark + create.Name });
                     inside.Execute(batch);
                     LetEveryGroupPing();
-                    SmallFile.Write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+                    _settings.Write("net/ipv4/ip_unprivileged_port_start", "0");
                     return inside;
                 }
                 catch
@@ -39,18 +33,35 @@ internal sealed partial class Applier
                     inside.Dispose();
                     throw;
                 }
-            }
+            },
+            _home
         );
         _fresh.Add(create.Name);
     }
 
-    // In a user namespace only the groups that it knows can be named.
-    private static void LetEveryGroupPing()
+    private void PrepareFolder()
     {
-        const string File = "/proc/sys/net/ipv4/ping_group_range";
+        // once: the kernel shares all mounts below, as many as there are names
+        if (_folderReady)
+            return;
+        // noted before it is made: whoever removes the last namespace finds the note, and at worst nothing to undo
+        if (NamespaceNames.FolderNeeds() is not FolderMade.Nothing and var needed)
+        {
+            // a removal that was cut off between mount and folder left a note that says more
+            if (host.NamespaceFolder != FolderMade.FolderAndMount)
+                host.NamespaceFolder = needed;
+            NamespaceNames.PrepareFolder();
+        }
+        _folderReady = true;
+    }
+
+    // In a user namespace only the groups that it knows can be named.
+    private void LetEveryGroupPing()
+    {
+        const string Setting = "net/ipv4/ping_group_range";
         try
         {
-            SmallFile.Write(File, CreateNamespace.PingGroupRange);
+            _settings.Write(Setting, CreateNamespace.PingGroupRange);
         }
         catch (NetlinkException e) when (e.Errno == Errno.Invalid)
         {
@@ -61,12 +72,11 @@ internal sealed partial class Applier
                     .Split('\n', StringSplitOptions.RemoveEmptyEntries)
                     .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse).ToArray()),
             ];
-            SmallFile.Write(File, $"{ranges.Min(range => range[0])} {ranges.Max(range => range[0] + range[2] - 1)}");
+            _settings.Write(Setting, $"{ranges.Min(range => range[0])} {ranges.Max(range => range[0] + range[2] - 1)}");
         }
     }
 
-    // Inside a namespace that was just made, all in one send: the pair, address, default route, and the question for the host
-    // end's index. There lo is 1 and the new link will be 2; in one that others made, it is asked for first.
+    // Inside a namespace that was just made, all in one send: the pair, address, default route. There lo is 1 and the new link will be 2; in one that others made, it is asked for first.
     private void Create(LinkPlan link)
     {
         const int FirstIndex = 2;
@@ -104,13 +114,14 @@ internal sealed partial class Applier
             {
                 Furnish(link, FirstIndex);
             }
-            Link found = inside.Execute(_batch, Link.Parse)[0];
+            inside.Execute(_batch);
             made = true;
+            int hostEnd = session.Indices.Find(link.Name);
             _batch.Clear();
-            _batch.SetLink(found.PeerIndex, link.Name, new LinkChange { Alias = link.Alias });
-            _batch.AddAddress(found.PeerIndex, link.Name, link.Host.Address, link.Host.PrefixLength);
+            _batch.SetLink(hostEnd, link.Name, new LinkChange { Alias = link.Alias });
+            _batch.AddAddress(hostEnd, link.Name, link.Host.Address, link.Host.PrefixLength);
             session.Route.Execute(_batch);
-            _hostEnds[link.Name] = found.PeerIndex;
+            _hostEnds[link.Name] = hostEnd;
         }
         catch (NetlinkException e)
         {
@@ -143,16 +154,14 @@ internal sealed partial class Applier
         _batch.AddAddress(index, link.InsideName, link.Inside.Address, link.Inside.PrefixLength);
         if (link.DefaultRoute)
             _batch.AddDefaultRoute(index, link.Host.Address);
-        _batch.GetLink(index);
     }
 
     private void SwitchOn(string link)
     {
         // A guest's router advertisements must not give the host routes; from the link's first moment on.
-        string acceptRa = $"/proc/sys/net/ipv6/conf/{link}/accept_ra";
         try
         {
-            SmallFile.Write(acceptRa, "0");
+            _settings.Write($"net/ipv6/conf/{link}/accept_ra", "0");
         }
         catch (NetlinkException e) when (e.Errno == Errno.NotFound)
         {
@@ -265,11 +274,7 @@ internal sealed partial class Applier
     {
         if (_hostEnds.TryGetValue(link, out int index))
             return index;
-        _batch.Clear();
-        _batch.GetLink(link);
-        index = session.Route.Get(_batch, Link.Parse)[0].Index;
-        _batch.Clear();
-        return _hostEnds[link] = index;
+        return _hostEnds[link] = session.Indices.Find(link);
     }
 
     private static MacAddress Mac(string text) => new(Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal)));

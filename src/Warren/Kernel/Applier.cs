@@ -22,9 +22,13 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
     private readonly NetlinkBatch _batch = new();
     private readonly HashSet<string> _fresh = [];
     private NetworkNamespace? _home;
+    private ProcSys _settings = new(many: false);
+    private bool _folderReady;
     private FlowEnding? _flows;
     private HashSet<string>? _goingLinks;
     private HashSet<string> _goneLinks = [];
+
+    private const int ManySteps = 200;
 
     /// <summary>Carries out a plan, whole or not at all.</summary>
     /// <exception cref="ApplyException">A step failed; what was done is undone, but for what the exception names.</exception>
@@ -33,6 +37,7 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
         if (plan.IsEmpty)
             return;
         _goingLinks = GoingLinks(plan);
+        _settings = new ProcSys(plan.Steps.Count > ManySteps);
         for (int i = 0; i < plan.Steps.Count; i++)
         {
             try
@@ -59,6 +64,7 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
         foreach (NetlinkSocket socket in _inside.Values)
             socket.Dispose();
         _home?.Dispose();
+        _settings.Dispose();
     }
 
     /// <summary>Undoes the steps before one, newest first.</summary>

@@ -1,4 +1,5 @@
 using Warren.Netlink.Nftables;
+using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Wire;
 
 namespace Warren.Kernel;
@@ -10,10 +11,13 @@ namespace Warren.Kernel;
 internal sealed class HostSession : IDisposable
 {
     private NetlinkSocket? _route;
+    private LinkIndices? _indices;
     private NftSocket? _nft;
     private ulong? _cookie;
 
     public NetlinkSocket Route => _route ??= NetlinkSocket.Open(NetlinkProtocol.Route);
+
+    public LinkIndices Indices => _indices ??= new LinkIndices();
 
     public NftSocket Nft => _nft ??= NftSocket.Open();
 
@@ -34,6 +38,7 @@ internal sealed class HostSession : IDisposable
 
     public void Dispose()
     {
+        _indices?.Dispose();
         _nft?.Dispose();
         _route?.Dispose();
     }

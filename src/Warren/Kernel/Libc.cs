@@ -13,10 +13,16 @@ internal static partial class Libc
     public const int O_NOFOLLOW = 0x20000;
     public const int O_DIRECTORY = 0x10000;
     public const int O_CLOEXEC = 0x80000;
+    public const int O_PATH = 0x200000;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int AT_REMOVEDIR = 0x200;
     public const int AT_FDCWD = -100;
+
+    // the same number on every processor
+    public const nint SYS_fsopen = 430;
+    public const nint SYS_fsconfig = 431;
+    public const nint SYS_fsmount = 432;
 
     public const int AF_INET = 2;
     public const int SOCK_STREAM = 1;
@@ -24,6 +30,10 @@ internal static partial class Libc
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1;
     public const int SO_REUSEADDR = 2;
+
+    // what older C libraries have no function for
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int socket(int domain, int type, int protocol);

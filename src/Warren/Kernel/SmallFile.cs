@@ -64,9 +64,12 @@ internal static class SmallFile
     /// <summary>Writes a text into a file that exists.</summary>
     /// <exception cref="NetlinkException">There is none (ENOENT), /proc is read-only (EROFS), no privilege (EACCES), or the kernel refused
     /// the value (EINVAL).</exception>
-    public static unsafe void Write(string path, string text)
+    public static void Write(string path, string text) => Write(Libc.AT_FDCWD, path, text);
+
+    /// <summary>As <see cref="Write(string, string)"/>, of a path in an open folder.</summary>
+    public static unsafe void Write(int folder, string path, string text)
     {
-        int fd = Libc.open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+        int fd = Libc.openat(folder, path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
         if (fd < 0)
             throw new NetlinkException(Errno.Last, "write", path);
         Span<byte> bytes = stackalloc byte[Encoding.UTF8.GetMaxByteCount(text.Length)];

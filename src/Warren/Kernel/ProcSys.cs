@@ -1,0 +1,62 @@
+using Warren.Netlink.Wire;
+
+namespace Warren.Kernel;
+
+/// <summary>
+/// Writes settings of the network namespace that the thread is in. The kernel keeps what was looked up under /proc: an entry
+/// <c>net/ipv4</c> for each namespace, all in one list that every later lookup walks. Where many namespaces come in a row, a /proc that
+/// nobody else sees is taken for every few of them; its entries go when it is closed.
+/// </summary>
+/// <param name="many">Whether many namespaces come.</param>
+internal sealed class ProcSys(bool many) : IDisposable
+{
+    private const int WritesPerMount = 150;
+    private const string Root = "/proc/sys/";
+
+    private int _folder = -1;
+    private int _writes;
+    private bool _own = many;
+
+    /// <summary>Writes a setting.</summary>
+    /// <param name="name">Its name under /proc/sys.</param>
+    /// <param name="value">The value.</param>
+    /// <exception cref="NetlinkException">See <see cref="SmallFile.Write"/>.</exception>
+    public void Write(string name, string value)
+    {
+        if (_own && _writes++ % WritesPerMount == 0)
+            Mount();
+        if (_own)
+            SmallFile.Write(_folder, name, value);
+        else
+            SmallFile.Write(Root + name, value);
+    }
+
+    public void Dispose()
+    {
+        if (_folder >= 0)
+            _ = Libc.close(_folder);
+        _folder = -1;
+    }
+
+    // fsopen(2), fsconfig(2), fsmount(2). Not allowed in a user namespace without processes of its own.
+    private unsafe void Mount()
+    {
+        const nint CloseOnExec = 1;
+        const nint Create = 6;
+        Dispose();
+        int context;
+        fixed (byte* type = "proc\0"u8)
+            context = (int)Libc.syscall(Libc.SYS_fsopen, (nint)type, CloseOnExec, 0, 0, 0);
+        if (context >= 0)
+        {
+            int mount = Libc.syscall(Libc.SYS_fsconfig, context, Create, 0, 0, 0) == 0 ? (int)Libc.syscall(Libc.SYS_fsmount, context, CloseOnExec, 0, 0, 0) : -1;
+            _ = Libc.close(context);
+            if (mount >= 0)
+            {
+                _folder = Libc.openat(mount, "sys", Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0);
+                _ = Libc.close(mount);
+            }
+        }
+        _own = _folder >= 0;
+    }
+}
