@@ -10,12 +10,32 @@ internal struct PollDescriptor
     public short Happened;
 }
 
+/// <summary>struct iovec, sys/uio.h.</summary>
+internal unsafe struct Buffer
+{
+    public byte* First;
+    public nuint Length;
+}
+
+/// <summary>struct msghdr, sys/socket.h.</summary>
+internal unsafe struct MessageVector
+{
+    public void* Name;
+    public uint NameLength;
+    public Buffer* Buffers;
+    public nuint BufferCount;
+    public byte* Control;
+    public nuint ControlLength;
+    public int Flags;
+}
+
 /// <summary>The system calls that the package makes, by their names in the manual's section 2.</summary>
 internal static partial class Libc
 {
     public const int AF_NETLINK = 16;
     public const int SOCK_DGRAM = 2;
     public const int SOCK_RAW = 3;
+    public const int SOCK_NONBLOCK = 0x800;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1;
     public const int SOL_NETLINK = 270;
@@ -25,6 +45,7 @@ internal static partial class Libc
     public const int SO_RCVBUFFORCE = 33;
     public const int SO_NETNS_COOKIE = 71;
     public const int NETLINK_ADD_MEMBERSHIP = 1;
+    public const int NETLINK_LISTEN_ALL_NSID = 8;
     public const int NETLINK_CAP_ACK = 10;
     public const int NETLINK_EXT_ACK = 11;
     public const int NETLINK_GET_STRICT_CHK = 12;
@@ -62,6 +83,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial nint recv(int fd, byte* buffer, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial nint recvmsg(int fd, MessageVector* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int poll(PollDescriptor* descriptors, nuint count, int milliseconds);

@@ -33,11 +33,36 @@ public static class RtnetlinkMessage
     /// <summary>RTM_GETROUTE.</summary>
     public const ushort GetRoute = 26;
 
+    /// <summary>RTM_NEWNETCONF: a sysctl of a link, such as forwarding, is another one.</summary>
+    public const ushort NewNetconf = 80;
+
     /// <summary>RTM_NEWNSID.</summary>
     public const ushort NewNamespaceId = 88;
 
     /// <summary>RTM_GETNSID.</summary>
     public const ushort GetNamespaceId = 90;
+}
+
+/// <summary>RTNLGRP_*: what can be subscribed to. linux/rtnetlink.h.</summary>
+public static class RtnetlinkGroup
+{
+    /// <summary>RTNLGRP_LINK.</summary>
+    public const int Link = 1;
+
+    /// <summary>RTNLGRP_IPV4_IFADDR.</summary>
+    public const int IPv4Address = 5;
+
+    /// <summary>RTNLGRP_IPV4_ROUTE.</summary>
+    public const int IPv4Route = 7;
+
+    /// <summary>RTNLGRP_IPV6_IFADDR.</summary>
+    public const int IPv6Address = 9;
+
+    /// <summary>RTNLGRP_IPV6_ROUTE.</summary>
+    public const int IPv6Route = 11;
+
+    /// <summary>RTNLGRP_IPV4_NETCONF.</summary>
+    public const int IPv4Netconf = 24;
 }
 
 /// <summary>AF_*, as the kernel numbers them. linux/socket.h.</summary>
