@@ -91,6 +91,7 @@ internal static class Up
             // A signal in the middle of a change waits for its end: it is a matter of milliseconds, and then whole.
             using var signals = new HeldSignals();
             IReadOnlyList<string> recorded = ProjectRecord.Names(Project.Name);
+            SavedWish? saved = SavedWish.Find(Project.Name);
             var progress = new Progress("up");
             Action runAgain = Services.Remember(Project.Name);
             Outcome outcome = Host.Change(
@@ -105,7 +106,7 @@ internal static class Up
             );
             progress.End();
             if (Confirm is { } time && !outcome.Plan.IsEmpty && !Confirmation.Wait(Project.Name, time, signals))
-                return TakeBack(outcome, recorded, runAgain);
+                return TakeBack(outcome, recorded, saved, runAgain);
             if (Json)
                 PlanJson.Write(outcome.Plan, applied: true);
             else if (outcome.Plan.IsEmpty)
@@ -220,9 +221,9 @@ internal static class Up
             return code;
         }
 
-        private int TakeBack(Outcome outcome, IReadOnlyList<string> recorded, Action runAgain)
+        private int TakeBack(Outcome outcome, IReadOnlyList<string> recorded, SavedWish? saved, Action runAgain)
         {
-            IReadOnlyList<(Step Step, Exception Error)> stuck = Host.TakeBack(outcome.Plan, Project.Name, recorded);
+            IReadOnlyList<(Step Step, Exception Error)> stuck = Host.TakeBack(outcome.Plan, Project.Name, recorded, saved);
             if (outcome.Plan.Steps.Any(step => step is StopService))
                 runAgain();
             foreach ((Step step, Exception error) in stuck)

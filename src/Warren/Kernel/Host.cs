@@ -44,7 +44,7 @@ internal sealed record Manner
 }
 
 /// <summary>The host that this program runs on: observe, plan, apply, under one lock.</summary>
-internal static class Host
+internal static partial class Host
 {
     /// <summary>Fulfils a wish, whole or not at all.</summary>
     /// <exception cref="RefusedException">It cannot be fulfilled; nothing was changed.</exception>
@@ -72,7 +72,7 @@ internal static class Host
                 Begin(wish, plan, manner);
             try
             {
-                Carry(session, host, wish, recorded, plan, manner?.Progress);
+                Carry(session, host, wish, recorded, observed, plan, manner?.Progress);
             }
             catch (ApplyException)
             {
@@ -153,8 +153,9 @@ internal static class Host
     /// <param name="plan">A plan that was carried out.</param>
     /// <param name="project">Whose plan.</param>
     /// <param name="names">The names that the project had before.</param>
+    /// <param name="saved">What was saved of the project's wish before.</param>
     /// <returns>What could not be taken back, and why.</returns>
-    public static IReadOnlyList<(Step Step, Exception Error)> TakeBack(Plan plan, string project, IReadOnlyList<string> names)
+    public static IReadOnlyList<(Step Step, Exception Error)> TakeBack(Plan plan, string project, IReadOnlyList<string> names, SavedWish? saved)
     {
         using var session = new HostSession();
         using HostLock host = HostLock.Take();
@@ -167,6 +168,8 @@ internal static class Host
             ProjectRecord.Remove(project);
         else
             ProjectRecord.WriteNames(project, names);
+        if (names.Count > 0)
+            (saved ?? new SavedWish([], false)).Write(project);
         if (plan.Steps.Any(step => step is ChangeRules { Table: TableChange.Create }))
             Leave(host);
         return stuck;
@@ -194,7 +197,15 @@ internal static class Host
     }
 
     // The project's names are on record before the first of its namespaces is made, and after the last is gone.
-    private static void Carry(HostSession session, HostLock host, Wish wish, IReadOnlyList<string> recorded, Plan plan, Action<int, int>? progress)
+    private static void Carry(
+        HostSession session,
+        HostLock host,
+        Wish wish,
+        IReadOnlyList<string> recorded,
+        Observed observed,
+        Plan plan,
+        Action<int, int>? progress
+    )
     {
         using var applier = new Applier(session, host) { Progress = progress };
         if (wish.RemoveAll)
@@ -207,14 +218,19 @@ internal static class Host
         }
         if (wish.Project is not { } project)
         {
-            applier.Apply(plan);
+            if (wish.Remove.Count > 0)
+                ApplyUnwished(applier, plan, ProjectRecord.All(), wish.Remove);
+            else
+                applier.Apply(plan);
             if (wish.Remove.Count > 0)
                 Forget(wish.Remove);
+            else
+                SaveByHand(wish, observed, plan);
             return;
         }
         if (wish.IsRemoval)
         {
-            applier.Apply(plan);
+            ApplyUnwished(applier, plan, [project], wish.Whole ? null : wish.Prune);
             string[] left = wish.Whole ? [] : [.. recorded.Except(wish.Prune)];
             if (left.Length == 0)
             {
@@ -235,7 +251,7 @@ internal static class Host
         {
             applier.Apply(plan);
             if (!plan.IsEmpty)
-                Verify(session, wish, plan, applier);
+                observed = Verify(session, wish, plan, applier) with { Services = observed.Services };
         }
         catch (ApplyException e) when (e.Stuck.Count == 0)
         {
@@ -247,6 +263,7 @@ internal static class Host
         }
         if (after.Length != meanwhile.Length)
             ProjectRecord.WriteNames(project, after);
+        Save(project, wish, observed);
     }
 
     private static void Begin(Wish wish, Plan plan, Manner? manner)
@@ -273,21 +290,22 @@ internal static class Host
     }
 
     // Whoever cannot look whether all is done has not done it.
-    private static void Verify(HostSession session, Wish wish, Plan plan, Applier applier)
+    private static Observed Verify(HostSession session, Wish wish, Plan plan, Applier applier)
     {
+        Observed after;
         Plan rest;
         wish = Touched(wish, plan);
         try
         {
-            rest = Planner.Make(new Observer(session).Observe(wish), wish);
+            after = new Observer(session).Observe(wish);
+            rest = Planner.Make(after, wish);
         }
         catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
         {
             throw new ApplyException(plan.Steps[^1], e, applier.TakeBack(plan.Steps, plan.Steps.Count));
         }
         rest = new Plan([.. rest.Steps.Where(step => step is not ServiceStep)]);
-        if (!rest.IsEmpty)
-            throw new UnverifiedException(rest);
+        return rest.IsEmpty ? after : throw new UnverifiedException(rest);
     }
 
     // What of a wish a plan was about: one of a thousand namespaces that changed is looked at again, not all.

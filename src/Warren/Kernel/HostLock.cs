@@ -38,22 +38,31 @@ internal sealed class HostLock : IDisposable
     /// <summary>Takes the lock; waits for another warren, 60 seconds at most.</summary>
     /// <exception cref="RefusedException">Another warren held it all the time.</exception>
     /// <exception cref="NetlinkException">The folder cannot be made or is not ours.</exception>
-    public static HostLock Take()
+    public static HostLock Take() => Take(make: true)!;
+
+    /// <summary>Takes the lock if anything of Warren's is there; null if not, or not any more when the lock is free. Nothing is made.</summary>
+    /// <inheritdoc cref="Take()"/>
+    public static HostLock? TakeIfThere() => Take(make: false);
+
+    private static HostLock? Take(bool make)
     {
         // the last namespace's end removes the folder: whoever waited for it meanwhile starts again
         const int Attempts = 1000;
         for (int i = 0; i < Attempts; i++)
         {
-            if (Libc.mkdir(Folder, 0b111_000_000) != 0 && Errno.Last != Errno.Exists)
+            if (make && Libc.mkdir(Folder, 0b111_000_000) != 0 && Errno.Last != Errno.Exists)
                 throw new NetlinkException(Errno.Last, "create", Folder);
             int folder = Libc.open(Folder, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
             if (folder < 0)
             {
-                if (Errno.Last == Errno.NotFound)
+                if (Errno.Last == Errno.NotFound && make)
                     continue;
+                if (Errno.Last == Errno.NotFound)
+                    return null;
                 throw new NetlinkException(Errno.Last, "open", Folder);
             }
-            int file = Libc.openat(folder, LockFile, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
+            int flags = Libc.O_RDWR | Libc.O_NOFOLLOW | Libc.O_CLOEXEC | (make ? Libc.O_CREAT : 0);
+            int file = Libc.openat(folder, LockFile, flags, 0b110_000_000);
             if (file >= 0)
             {
                 Lock(file);
@@ -63,6 +72,8 @@ internal sealed class HostLock : IDisposable
             }
             Errno errno = Errno.Last;
             _ = Libc.close(folder);
+            if (file < 0 && errno == Errno.NotFound && !make)
+                return null;
             if (file < 0 && errno != Errno.NotFound)
                 throw new NetlinkException(errno, "open", $"{Folder}/{LockFile}");
         }

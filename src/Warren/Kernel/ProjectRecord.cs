@@ -47,15 +47,35 @@ internal static class ProjectRecord
     }
 
     /// <summary>Writes the names; whoever reads them finds the old ones or the new ones.</summary>
-    public static unsafe void WriteNames(string project, IReadOnlyCollection<string> names)
+    public static void WriteNames(string project, IReadOnlyCollection<string> names) =>
+        Write(project, NamesFile, Encoding.UTF8.GetBytes(string.Join('\n', names) + "\n"));
+
+    /// <summary>A file of the project; null if there is none that can be read.</summary>
+    public static byte[]? Read(string project, string file)
+    {
+        string path = $"{PathOf(project)}/{file}";
+        try
+        {
+            return new FileInfo(path) is { Exists: true, LinkTarget: null, Length: <= MostBytes } ? File.ReadAllBytes(path) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Removes a file of the project, if it is there.</summary>
+    public static void RemoveFile(string project, string file) => _ = Libc.unlinkat(Libc.AT_FDCWD, $"{PathOf(project)}/{file}", 0);
+
+    /// <summary>Writes a file of the project; whoever reads it finds the old one or the new one.</summary>
+    public static unsafe void Write(string project, string file, ReadOnlySpan<byte> bytes)
     {
         Make(project);
-        string path = $"{PathOf(project)}/{NamesFile}";
+        string path = $"{PathOf(project)}/{file}";
         string draft = path + HostLock.Draft;
         int fd = Libc.open(draft, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
         if (fd < 0)
             throw new NetlinkException(Errno.Last, "write", draft);
-        ReadOnlySpan<byte> bytes = Encoding.UTF8.GetBytes(string.Join('\n', names) + "\n");
         Errno errno = default;
         while (bytes.Length > 0)
         {

@@ -1,0 +1,103 @@
+using System.Net;
+using AwesomeAssertions;
+using CsCheck;
+using Warren.Kernel;
+using Warren.Model;
+using Warren.Planning;
+using Warren.Planning.Steps;
+using Xunit;
+
+namespace Warren.Tests.Running;
+
+/// <summary>What a supervisor holds a project to.</summary>
+public sealed class SavedWishes
+{
+    private static readonly SavedWish s_wish = new(
+        [
+            new SavedNamespace("web1", Network("10.213.0.2/30"), IPAddress.Parse("10.213.0.1"), [Forward("6000:8080"), Forward("127.0.0.1:5353:53/udp"), Forward("6001:8081")])
+            {
+                Dns = new Warren.Model.Dns([IPAddress.Parse("9.9.9.9")], ["example.org"]),
+            },
+            new SavedNamespace("web2", Network("192.168.7.9/24"), IPAddress.Parse("192.168.7.1"), []) { Adopted = true },
+        ],
+        LeaveNeighbours: true
+    );
+
+    [Fact]
+    public void It_is_read_as_it_was_written()
+    {
+        SavedWish read = SavedWish.Read(s_wish.ToBytes())!;
+        read.LeaveNeighbours.Should().BeTrue();
+        read.Namespaces.Select(space => (space.Name, space.Address, space.Gateway, space.Adopted))
+            .Should()
+            .Equal(s_wish.Namespaces.Select(space => (space.Name, space.Address, space.Gateway, space.Adopted)));
+        read.Namespaces.Select(space => string.Join(' ', space.Forwards)).Should().Equal("6000:8080/tcp 127.0.0.1:5353:53/udp 6001:8081/tcp", "");
+        read.Namespaces[0].Dns!.Servers.Should().Equal(IPAddress.Parse("9.9.9.9"));
+        read.Namespaces[0].Dns!.Search.Should().Equal("example.org");
+        read.Namespaces[1].Dns.Should().BeNull();
+        // all there are: what is added must be written
+        typeof(SavedNamespace).GetProperties().Where(property => property.CanWrite).Should().HaveCount(6);
+    }
+
+    [Fact]
+    public void Of_any_bytes_it_is_none_or_one_that_can_be_written() =>
+        Gen.OneOf(
+                Gen.Byte.Array[0, 200],
+                from at in Gen.Int[0, 300]
+                from value in Gen.Byte
+                select s_wish.ToBytes().Select((b, i) => i == at ? value : b).ToArray()
+            )
+            .Sample(bytes => SavedWish.Read(bytes) is not { } read || SavedWish.Read(read.ToBytes()) is not null);
+
+    [Fact]
+    public void What_was_typed_by_hand_is_part_of_it()
+    {
+        var target = new Target(IPAddress.Parse("10.213.0.2"), 9000);
+        var plan = new Plan(
+            [
+                new ChangeRules
+                {
+                    Unpublish = [new ForwardEntry(Forward("6000:8080").Host, target, "web1")],
+                    Publish = [new ForwardEntry(Forward("7000:9000").Host, target, "web1"), new ForwardEntry(Forward("7001:9000").Host, target, "web2")],
+                },
+            ]
+        );
+        SavedWish after = s_wish.With(new NamespaceWish("web1"), plan);
+        after.Namespaces[0].Forwards.Should().Equal(Forward("127.0.0.1:5353:53/udp"), Forward("6001:8081"), Forward("7000:9000"));
+        after.Namespaces[0].Dns.Should().Be(s_wish.Namespaces[0].Dns);
+        after.Namespaces[1].Should().Be(s_wish.Namespaces[1]);
+        s_wish.With(new NamespaceWish("other"), plan).Should().Be(s_wish);
+    }
+
+    [Fact]
+    public void What_was_removed_is_no_part_of_it() =>
+        s_wish.Without(["web1", "other"]).Namespaces.Should().Equal(s_wish.Namespaces[1]);
+
+    [Theory]
+    [InlineData(Presence.Standing, true, true)]
+    [InlineData(Presence.Standing, false, false)]
+    [InlineData(Presence.Absent, true, false)]
+    [InlineData(Presence.HalfMade, true, false)]
+    public void Only_what_stands_and_is_ours_is_wished_for(Presence presence, bool ours, bool wished)
+    {
+        var seen = new Observed
+        {
+            Namespaces =
+            [
+                new ObservedNamespace("web1", presence) { LinkName = "wrn-web1", IsOurs = ours },
+                // of somebody else's that Warren was given
+                new ObservedNamespace("web2", Presence.Standing) { LinkName = "wrn-web2" },
+            ],
+        };
+        Wish wish = s_wish.ToWish("shop", seen);
+        wish.Ensure.Select(each => each.Name).Should().Equal(wished ? ["web1", "web2"] : ["web2"]);
+        wish.Should().BeEquivalentTo(new { Project = "shop", LeaveNeighbours = true, Whole = false, Thorough = true });
+        wish.Services.Should().BeEmpty();
+        s_wish.ToWish("shop", seen: null).Ensure.Should().HaveCount(2);
+    }
+
+    private static Cidr Network(string text) => Cidr.TryParse(text, out Cidr? network) ? network.Value : throw new ArgumentException(text, nameof(text));
+
+    private static Forward Forward(string text) =>
+        PortRequest.TryParse(text, out PortRequest? request, out _) ? request.Forwards.Single() : throw new ArgumentException(text, nameof(text));
+}
