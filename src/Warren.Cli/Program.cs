@@ -45,6 +45,8 @@ internal static class Program
             return Child.Enter(args.AsSpan(1));
         if (args is [Daemon.Verb, { } project])
             return Daemon.Supervise(project);
+        if (args is [Healing.Verb, { } healed])
+            return Healing.Carry(healed);
         int code = Invoke(CommandLine.Split(args));
         Output.Flush();
         return Output.Lost && code == ExitCode.Done ? ExitCode.Failed : code;

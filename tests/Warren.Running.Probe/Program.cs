@@ -14,6 +14,7 @@ return args switch
     ["run", .. string[] rest] => Run(rest),
     ["end", string name, string milliseconds] => End(name, int.Parse(milliseconds, CultureInfo.InvariantCulture)),
     [Daemon.Verb, string project] => Daemon.Supervise(project),
+    [Healing.Verb, string project] => Healing.Carry(project),
     ["up", "-d", string project, string file] => UpDetached(project, ReadServices(file)),
     ["up", string project, string file] => Services.RunHere(
         project,

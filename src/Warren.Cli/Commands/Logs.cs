@@ -58,6 +58,9 @@ internal static class Logs
                 if (named || names.Length == 0)
                     services.Add(service.FullName);
             }
+            // what the supervisor itself did is nobody's, so it is there where all are
+            if (services.Count > 0 && names.Length == 0)
+                services.Add(LogFile.Own);
             if (services.Count > 0)
                 found.Add((project, services));
         }

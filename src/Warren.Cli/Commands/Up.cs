@@ -149,7 +149,7 @@ internal static class Up
                 return Told(Started(outcome, all));
             }
             signals.Release();
-            var view = new LogView([.. all.Select(service => service.FullName)], always: true);
+            var view = new LogView([.. all.Select(service => service.FullName), LogFile.Own], always: true);
             int code;
             try
             {

@@ -19,12 +19,19 @@ internal sealed partial class LogView
     {
         _coloured = isatty(1) == 1 && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         int width = 0;
+        int count = 0;
         foreach (string service in services)
+        {
+            // what the supervisor itself says is rare
+            if (service == LogFile.Own)
+                continue;
             width = Math.Max(width, service.Length);
+            count++;
+        }
         for (int i = 0; i < services.Count; i++)
         {
-            string name = Terminal.Safe(services[i]).PadRight(width);
-            string prefix = services.Count == 1 && !always ? "" : _coloured ? $"\x1b[{s_colours[i % s_colours.Length]}m{name} |\x1b[0m " : name + " | ";
+            string name = Terminal.Safe(Shown(services[i])).PadRight(width);
+            string prefix = count == 1 && !always && services[i] != LogFile.Own ? "" : _coloured ? $"\x1b[{s_colours[i % s_colours.Length]}m{name} |\x1b[0m " : name + " | ";
             _prefixes[services[i]] = prefix;
         }
     }
@@ -52,7 +59,9 @@ internal sealed partial class LogView
         return line.Contains('\t', StringComparison.Ordinal) ? string.Join('\t', line.Split('\t').Select(Terminal.Safe)) : Terminal.Safe(line);
     }
 
-    private string Prefix(string service) => _prefixes.TryGetValue(service, out string? prefix) ? prefix : Terminal.Safe(service) + " | ";
+    private string Prefix(string service) => _prefixes.TryGetValue(service, out string? prefix) ? prefix : Terminal.Safe(Shown(service)) + " | ";
+
+    private static string Shown(string service) => service == LogFile.Own ? "warren" : service;
 
     [LibraryImport("libc")]
     private static partial int isatty(int fd);

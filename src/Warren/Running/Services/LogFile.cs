@@ -13,6 +13,9 @@ internal sealed class LogFile(ProjectFolder folder, string fullName) : IDisposab
     /// <summary>How large a file grows.</summary>
     public const int Limit = 1 << 20;
 
+    /// <summary>In place of a service's name: the log of what the supervisor itself does. No service is called so.</summary>
+    public const string Own = "/";
+
     /// <summary>The mark of what the service wrote.</summary>
     public const byte Written = (byte)' ';
 

@@ -61,7 +61,8 @@ internal sealed unsafe class Spawning : IDisposable
             MakePipe(report, service);
             if (output)
                 MakePipe(pipe, service);
-            int id = Spawn(request, EnvironmentOf(service), output ? pipe[1] : _null, report[1]);
+            List<byte[]> arguments = ["warren"u8.ToArray(), .. Encode([Child.Verb]), .. Encode(request.ToArguments())];
+            int id = Spawn(request.Namespace, arguments, EnvironmentOf(service), pipe[1], report[1]);
             whole = true;
             return new Spawned(id, pipe[0], report[0]);
         }
@@ -74,6 +75,32 @@ internal sealed unsafe class Spawning : IDisposable
                 Libc.Close(ref pipe[0]);
                 Libc.Close(ref report[0]);
             }
+        }
+    }
+
+    /// <summary>Starts this program as something other than a service. What it writes to standard error is lost.</summary>
+    /// <param name="words">Its arguments.</param>
+    /// <exception cref="ExecException">There are not enough processes, descriptors or memory.</exception>
+    public Spawned StartAside(params IReadOnlyList<string> words)
+    {
+        List<byte[]> environment = NativeText.Environment();
+        foreach (string mark in (string[])[Census.ProjectVariable, Census.ServiceVariable, "NOTIFY_SOCKET"])
+            NativeText.Set(environment, mark, null);
+        int* pipe = stackalloc int[] { -1, -1 };
+        if (Libc.pipe2(pipe, Libc.O_CLOEXEC) != 0)
+            throw ExecException.Refused(_project, "make a pipe", Errno.Last, "see ulimit -Hn, and /proc/sys/fs/file-max");
+        _ = Libc.fcntl(pipe[0], Libc.F_SETFL, (nint)(Libc.O_RDONLY | Libc.O_NONBLOCK));
+        int id = 0;
+        try
+        {
+            id = Spawn(_project, ["warren"u8.ToArray(), .. Encode(words)], environment, pipe[1], report: -1);
+            return new Spawned(id, pipe[0], -1);
+        }
+        finally
+        {
+            Libc.Close(ref pipe[1]);
+            if (id == 0)
+                Libc.Close(ref pipe[0]);
         }
     }
 
@@ -126,9 +153,11 @@ internal sealed unsafe class Spawning : IDisposable
         _ = Libc.fcntl(ends[0], Libc.F_SETFL, (nint)(Libc.O_RDONLY | Libc.O_NONBLOCK));
     }
 
-    private int Spawn(ExecRequest request, List<byte[]> environment, int output, int report)
+    // of what has no output or report the number is negative
+    private int Spawn(string subject, List<byte[]> arguments, List<byte[]> environment, int output, int report)
     {
-        List<byte[]> arguments = ["warren"u8.ToArray(), .. Encode([Child.Verb]), .. Encode(request.ToArguments())];
+        bool alone = report < 0;
+        output = output < 0 ? _null : output;
         // posix_spawn_file_actions_t has 80 bytes, posix_spawnattr_t 336
         byte* actions = stackalloc byte[512];
         byte* attributes = stackalloc byte[512];
@@ -141,12 +170,13 @@ internal sealed unsafe class Spawning : IDisposable
         {
             _ = Libc.posix_spawn_file_actions_adddup2(actions, _null, 0);
             _ = Libc.posix_spawn_file_actions_adddup2(actions, output, 1);
-            _ = Libc.posix_spawn_file_actions_adddup2(actions, output, 2);
-            _ = Libc.posix_spawn_file_actions_adddup2(actions, report, ExecRequest.ReportDescriptor);
+            _ = Libc.posix_spawn_file_actions_adddup2(actions, alone ? _null : output, 2);
+            if (!alone)
+                _ = Libc.posix_spawn_file_actions_adddup2(actions, report, ExecRequest.ReportDescriptor);
             // a session of its own: what is typed at the terminal does not reach it
             _ = Libc.posix_spawnattr_setflags(attributes, Libc.POSIX_SPAWN_SETSID);
             int error = SystemCalls.posix_spawn(out int id, path, actions, attributes, vector, variables);
-            return error == 0 ? id : throw ExecException.Refused(request.Namespace, "start a process", new Errno(error), "see ulimit -u, and /proc/sys/kernel/pid_max");
+            return error == 0 ? id : throw ExecException.Refused(subject, "start a process", new Errno(error), "see ulimit -u, and /proc/sys/kernel/pid_max");
         }
         finally
         {

@@ -149,6 +149,11 @@ internal sealed partial class Supervisor
                 continue;
             if (id <= 0)
                 break;
+            if (_heal is { } heal && heal.ProcessId == id)
+            {
+                HealEnded(heal, failed: status != 0);
+                continue;
+            }
             if (!_processes.Remove(id, out Supervised? service))
                 continue;
             int signal = status & 0x7f;

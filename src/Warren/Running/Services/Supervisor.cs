@@ -6,7 +6,7 @@ namespace Warren.Running.Services;
 /// <summary>
 /// Runs the services of a project on one thread: starts them in the order of what they depend on, starts them again, collects
 /// what they write, ends them with everything they started. This part is about starts; there are others about ends, readiness,
-/// output and control.
+/// output, control and healing.
 /// </summary>
 internal sealed partial class Supervisor : IDisposable
 {
@@ -57,6 +57,7 @@ internal sealed partial class Supervisor : IDisposable
             WatchSignals();
             OpenControl();
             WatchFolder();
+            WatchDrift();
             ready();
             Reload();
             while (true)
@@ -75,6 +76,7 @@ internal sealed partial class Supervisor : IDisposable
         }
         finally
         {
+            StopWatchingDrift();
             CloseControl();
             _ = SystemCalls.prctl(Libc.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
         }
@@ -84,6 +86,7 @@ internal sealed partial class Supervisor : IDisposable
     {
         foreach (Supervised service in _order)
             Drop(service);
+        _ownLog?.Dispose();
         StopWatchingSignals();
         _loop.Dispose();
         _spawning.Dispose();
