@@ -53,6 +53,10 @@ public sealed class NotificationSocket : IDisposable
         int fd = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, (int)protocol);
         if (fd < 0)
             throw new NetlinkException(Errno.Last, "open netlink socket", protocol.ToString());
+        // a burst shall not be lost before it is read; without privilege over the host the default stays
+        const int Burst = 1024 * 1024;
+        int burst = Burst;
+        _ = Libc.setsockopt(fd, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, &burst, sizeof(int));
         bool hears = others && Set(fd, Libc.NETLINK_LISTEN_ALL_NSID, 1);
         // struct sockaddr_nl { u16 family, padding; u32 port, groups; }: with the port number 0, as the kernel's own, it would be passed over
         ushort* address = stackalloc ushort[] { Libc.AF_NETLINK, 0, 0, 0, 0, 0 };

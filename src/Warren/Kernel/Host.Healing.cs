@@ -17,12 +17,11 @@ internal static partial class Host
         if (host is null || SavedWish.Find(project) is not { Namespaces.Count: > 0 } saved)
             return (nothing, []);
         using var session = new HostSession();
-        Observed observed = new Observer(session).Observe(saved.ToWish(project, seen: null));
-        Wish wish = saved.ToWish(project, observed);
+        Wish wish = saved.ToWish(project, SavedWish.Inode);
         string[] gone = [.. saved.Namespaces.Select(space => space.Name).Except(wish.Ensure.Select(each => each.Name))];
         if (wish.Ensure.Count == 0)
             return (nothing, gone);
-        Plan plan = Planner.Make(observed, wish);
+        Plan plan = Planner.Make(new Observer(session).Observe(wish), wish);
         if (!plan.IsEmpty)
         {
             using var applier = new Applier(session, host);
@@ -47,7 +46,7 @@ internal static partial class Host
             foreach (ObservedNamespace space in observed.Namespaces)
             {
                 if (space.Name == each.Name && space.Link?.Mark?.Project is { } project && SavedWish.Find(project) is { } saved)
-                    saved.With(each, plan).Write(project);
+                    saved.With(each, plan, SavedWish.Inode(each.Name)).Write(project);
             }
         }
     }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using Warren.Model;
+using Warren.Netlink.Namespaces;
+using Warren.Netlink.Wire;
 using Warren.Planning;
 using Warren.Planning.Steps;
 
@@ -52,7 +54,7 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
                 continue;
             // of many ports the mark does not name all
             IEnumerable<Forward> forwards = mark.Cut ? mark.Forwards.Union(inForce[mark.Inside.Address]) : mark.Forwards;
-            all.Add(new SavedNamespace(each.Name, mark.Inside, host.Address, [.. forwards]) { Dns = each.Dns, Adopted = mark.Adopted });
+            all.Add(new SavedNamespace(each.Name, Inode(each.Name), mark.Inside, host.Address, [.. forwards]) { Dns = each.Dns });
         }
         if (!wish.Whole && before is not null)
             all.InsertRange(0, before.Namespaces.Where(space => !asked.Contains(space.Name)));
@@ -64,7 +66,10 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
         this with { Namespaces = [.. Namespaces.Where(space => !names.Contains(space.Name))] };
 
     /// <summary>The wish after somebody changed one of the namespaces by hand, as in <c>warren publish web1 6000:8080</c>.</summary>
-    public SavedWish With(NamespaceWish change, Plan plan)
+    /// <param name="change">What was typed.</param>
+    /// <param name="plan">What was done.</param>
+    /// <param name="inode">See <see cref="SavedNamespace"/>.</param>
+    public SavedWish With(NamespaceWish change, Plan plan, ulong inode)
     {
         var spaces = new List<SavedNamespace>(Namespaces);
         int at = spaces.FindIndex(space => space.Name == change.Name);
@@ -80,30 +85,35 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
                     forwards.Add(new Forward(entry.Host, entry.Target.Port));
             }
         }
-        spaces[at] = spaces[at] with { Forwards = forwards, Dns = change.Dns ?? spaces[at].Dns };
+        spaces[at] = spaces[at] with { Inode = inode, Forwards = forwards, Dns = change.Dns ?? spaces[at].Dns };
         return this with { Namespaces = spaces };
     }
 
-    /// <summary>The wish for those of the namespaces that stand: one whose name is gone took its programs with it, or still holds them, and
-    /// a new one of that name would be without them. One that somebody else made in the meantime is theirs.</summary>
+    /// <summary>The wish for those of the namespaces that are still the same: one whose name is gone took its programs with it, or they hold it
+    /// still, and a new one would be without them. One of that name that somebody made since is theirs.</summary>
     /// <param name="project">Whose it is.</param>
-    /// <param name="seen">The host; null before it is looked at.</param>
-    public Wish ToWish(string project, Observed? seen)
-    {
-        Dictionary<string, ObservedNamespace>? spaces = null;
-        if (seen is not null)
-        {
-            spaces = [];
-            foreach (ObservedNamespace space in seen.Namespaces)
-                spaces[space.Name] = space;
-        }
-        return new Wish
+    /// <param name="inodeOf">What stands under a name: see <see cref="Inode"/>.</param>
+    public Wish ToWish(string project, Func<string, ulong> inodeOf) =>
+        new()
         {
             Project = project,
-            Ensure = [.. Namespaces.Where(space => spaces is null || IsThere(space, spaces)).Select(space => space.ToWish())],
+            Ensure = [.. Namespaces.Where(space => space.Inode != 0 && inodeOf(space.Name) == space.Inode).Select(space => space.ToWish())],
             Thorough = true,
             LeaveNeighbours = LeaveNeighbours,
         };
+
+    /// <summary>The inode of the namespace that stands under a name; 0 if none does.</summary>
+    public static ulong Inode(string name)
+    {
+        try
+        {
+            using NetworkNamespace space = NetworkNamespace.Open(name);
+            return space.Inode;
+        }
+        catch (NetlinkException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>The file's content.</summary>
@@ -140,23 +150,18 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
             return null;
         }
     }
-
-    private static bool IsThere(SavedNamespace saved, Dictionary<string, ObservedNamespace> spaces) =>
-        spaces.TryGetValue(saved.Name, out ObservedNamespace? space) && space.Presence == Presence.Standing && (space.IsOurs || saved.Adopted);
 }
 
 /// <summary>A namespace as it shall be.</summary>
 /// <param name="Name">Its name.</param>
+/// <param name="Inode">The namespace itself: another one of that name is another one.</param>
 /// <param name="Address">Its address.</param>
 /// <param name="Gateway">The host end's address.</param>
 /// <param name="Forwards">Its published ports.</param>
-internal sealed record SavedNamespace(string Name, Cidr Address, IPAddress Gateway, IReadOnlyList<Forward> Forwards)
+internal sealed record SavedNamespace(string Name, ulong Inode, Cidr Address, IPAddress Gateway, IReadOnlyList<Forward> Forwards)
 {
     /// <summary>Its name servers; null for the host's.</summary>
     public Model.Dns? Dns { get; init; }
-
-    /// <summary>Whether somebody else made the namespace.</summary>
-    public bool Adopted { get; init; }
 
     public NamespaceWish ToWish() =>
         new(Name)
@@ -173,10 +178,10 @@ internal sealed record SavedNamespace(string Name, Cidr Address, IPAddress Gatew
     {
         json.WriteStartObject();
         json.WriteString("name", Name);
+        json.WriteNumber("inode", Inode);
         json.WriteString("address", Address.ToString());
         json.WriteString("gateway", Gateway.ToString());
         Write(json, "publish", LinkMark.Ranges(Forwards));
-        json.WriteBoolean("adopted", Adopted);
         if (Dns is not null)
         {
             Write(json, "servers", Dns.Servers.Select(server => server.ToString()));
@@ -197,9 +202,8 @@ internal sealed record SavedNamespace(string Name, Cidr Address, IPAddress Gatew
                 throw new FormatException("no port");
             forwards.AddRange(request.Forwards);
         }
-        return new SavedNamespace(name, address.Value, IPAddress.Parse(Text(json.GetProperty("gateway"))), forwards)
+        return new SavedNamespace(name, json.GetProperty("inode").GetUInt64(), address.Value, IPAddress.Parse(Text(json.GetProperty("gateway"))), forwards)
         {
-            Adopted = json.GetProperty("adopted").GetBoolean(),
             Dns = json.TryGetProperty("servers", out JsonElement servers)
                 ? new Model.Dns([.. Texts(servers).Select(IPAddress.Parse)], [.. Texts(json.GetProperty("search"))])
                 : null,

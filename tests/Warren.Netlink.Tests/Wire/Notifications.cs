@@ -81,7 +81,7 @@ public sealed class Notifications
             using var heard = NotificationSocket.Open(NetlinkProtocol.Route, others: false, RtnetlinkGroup.Link);
             using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
             var batch = new NetlinkBatch();
-            for (int i = 0; i < 2000; i++)
+            for (int i = 0; i < 10_000; i++)
                 batch.SetLink(1, "lo", new LinkChange { Up = i % 2 == 0 });
             socket.Execute(batch);
             var seen = new HashSet<Received>();

@@ -14,11 +14,11 @@ public sealed class SavedWishes
 {
     private static readonly SavedWish s_wish = new(
         [
-            new SavedNamespace("web1", Network("10.213.0.2/30"), IPAddress.Parse("10.213.0.1"), [Forward("6000:8080"), Forward("127.0.0.1:5353:53/udp"), Forward("6001:8081")])
+            new SavedNamespace("web1", 4026532001, Network("10.213.0.2/30"), IPAddress.Parse("10.213.0.1"), [Forward("6000:8080"), Forward("127.0.0.1:5353:53/udp"), Forward("6001:8081")])
             {
                 Dns = new Warren.Model.Dns([IPAddress.Parse("9.9.9.9")], ["example.org"]),
             },
-            new SavedNamespace("web2", Network("192.168.7.9/24"), IPAddress.Parse("192.168.7.1"), []) { Adopted = true },
+            new SavedNamespace("web2", 4026532002, Network("192.168.7.9/24"), IPAddress.Parse("192.168.7.1"), []),
         ],
         LeaveNeighbours: true
     );
@@ -28,9 +28,9 @@ public sealed class SavedWishes
     {
         SavedWish read = SavedWish.Read(s_wish.ToBytes())!;
         read.LeaveNeighbours.Should().BeTrue();
-        read.Namespaces.Select(space => (space.Name, space.Address, space.Gateway, space.Adopted))
+        read.Namespaces.Select(space => (space.Name, space.Address, space.Gateway, space.Inode))
             .Should()
-            .Equal(s_wish.Namespaces.Select(space => (space.Name, space.Address, space.Gateway, space.Adopted)));
+            .Equal(s_wish.Namespaces.Select(space => (space.Name, space.Address, space.Gateway, space.Inode)));
         read.Namespaces.Select(space => string.Join(' ', space.Forwards)).Should().Equal("6000:8080/tcp 127.0.0.1:5353:53/udp 6001:8081/tcp", "");
         read.Namespaces[0].Dns!.Servers.Should().Equal(IPAddress.Parse("9.9.9.9"));
         read.Namespaces[0].Dns!.Search.Should().Equal("example.org");
@@ -62,11 +62,12 @@ public sealed class SavedWishes
                 },
             ]
         );
-        SavedWish after = s_wish.With(new NamespaceWish("web1"), plan);
+        SavedWish after = s_wish.With(new NamespaceWish("web1"), plan, 7);
         after.Namespaces[0].Forwards.Should().Equal(Forward("127.0.0.1:5353:53/udp"), Forward("6001:8081"), Forward("7000:9000"));
+        after.Namespaces[0].Inode.Should().Be(7);
         after.Namespaces[0].Dns.Should().Be(s_wish.Namespaces[0].Dns);
         after.Namespaces[1].Should().Be(s_wish.Namespaces[1]);
-        s_wish.With(new NamespaceWish("other"), plan).Should().Be(s_wish);
+        s_wish.With(new NamespaceWish("other"), plan, 7).Should().Be(s_wish);
     }
 
     [Fact]
@@ -74,26 +75,15 @@ public sealed class SavedWishes
         s_wish.Without(["web1", "other"]).Namespaces.Should().Equal(s_wish.Namespaces[1]);
 
     [Theory]
-    [InlineData(Presence.Standing, true, true)]
-    [InlineData(Presence.Standing, false, false)]
-    [InlineData(Presence.Absent, true, false)]
-    [InlineData(Presence.HalfMade, true, false)]
-    public void Only_what_stands_and_is_ours_is_wished_for(Presence presence, bool ours, bool wished)
+    [InlineData(4026532001, true)]
+    [InlineData(4026532009, false)]
+    [InlineData(0, false)]
+    public void Only_the_namespaces_that_are_still_the_same_are_wished_for(ulong found, bool wished)
     {
-        var seen = new Observed
-        {
-            Namespaces =
-            [
-                new ObservedNamespace("web1", presence) { LinkName = "wrn-web1", IsOurs = ours },
-                // of somebody else's that Warren was given
-                new ObservedNamespace("web2", Presence.Standing) { LinkName = "wrn-web2" },
-            ],
-        };
-        Wish wish = s_wish.ToWish("shop", seen);
+        Wish wish = s_wish.ToWish("shop", name => name == "web1" ? found : 4026532002);
         wish.Ensure.Select(each => each.Name).Should().Equal(wished ? ["web1", "web2"] : ["web2"]);
         wish.Should().BeEquivalentTo(new { Project = "shop", LeaveNeighbours = true, Whole = false, Thorough = true });
         wish.Services.Should().BeEmpty();
-        s_wish.ToWish("shop", seen: null).Ensure.Should().HaveCount(2);
     }
 
     private static Cidr Network(string text) => Cidr.TryParse(text, out Cidr? network) ? network.Value : throw new ArgumentException(text, nameof(text));

@@ -28,6 +28,8 @@ internal static class Healing
     /// <returns>0; 1 if it could not.</returns>
     public static int Carry(string project)
     {
+        // without its supervisor nobody hears what it did, and whoever killed that does not expect it
+        _ = SystemCalls.prctl(Libc.PR_SET_PDEATHSIG, SystemCalls.SIGKILL, 0, 0, 0);
         int code = 1;
         string lines = "";
         // whoever looks at a process's namespace sees that of its first thread: it never goes into one of a service

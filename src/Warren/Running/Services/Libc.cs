@@ -37,6 +37,7 @@ internal static unsafe partial class Libc
     public const int MSG_NOSIGNAL = 0x4000;
 
     public const int WNOHANG = 1;
+    public const int PR_SET_PDEATHSIG = 1;
     public const int PR_SET_CHILD_SUBREAPER = 36;
     public const uint IN_MODIFY = 2;
     public const uint IN_CREATE = 0x100;
