@@ -33,6 +33,45 @@ public sealed class NameServers
         sandbox.ShouldBe(before);
     }
 
+    // as systemd-resolved has it, and as NetworkManager: each renames new files over both when another cable is plugged in
+    [Theory]
+    [InlineData("/run/systemd/resolve/stub-resolv.conf", Upstream)]
+    [InlineData("/run/NetworkManager/resolv.conf", "/run/NetworkManager/no-stub-resolv.conf")]
+    public void Programs_that_run_see_new_ones(string stub, string upstream)
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        sandbox.Do($"mkdir -p {Path.GetDirectoryName(stub)}; echo 'nameserver 127.0.0.53' >{stub}; echo 'nameserver 10.0.0.2' >{upstream}; rm -f /etc/resolv.conf; ln -s {stub} /etc/resolv.conf");
+        sandbox.Do("warren add web1");
+        Launched program = sandbox.Host.Start("exec warren exec web1 -- sh -c 'while cat /etc/resolv.conf && read go; do :; done'");
+        program.ReadLine("nameserver 10.0.0.2");
+        sandbox.Do($"for file in {stub} {upstream}; do sed 's/10.0.0.2/10.0.0.3/' $file >$file.new; mv $file.new $file; done");
+        program.Write("go\n");
+        program.ReadLine("nameserver 1").Should().Be("nameserver 10.0.0.3");
+        sandbox.Do("cat /etc/resolv.conf").Should().Be("nameserver 127.0.0.53\n", "the host's own stays");
+    }
+
+    [Fact]
+    public void Programs_that_run_keep_those_of_the_file()
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        const string Stub = "/run/systemd/resolve/stub-resolv.conf";
+        sandbox.Do($"mkdir -p /run/systemd/resolve; echo 'nameserver 127.0.0.53' >{Stub}; rm -f /etc/resolv.conf; ln -s {Stub} /etc/resolv.conf; mkdir -p /etc/netns/web1; echo 'nameserver 192.0.2.1' >/etc/netns/web1/resolv.conf");
+        sandbox.Do("warren add web1");
+        Launched program = sandbox.Host.Start("exec warren exec web1 -- sh -c 'while cat /etc/resolv.conf && read go; do :; done'");
+        program.ReadLine("nameserver 192.0.2.1");
+        sandbox.Do($"cp {Stub} {Stub}.new; mv {Stub}.new {Stub}");
+        program.Write("go\n");
+        program.ReadLine("nameserver").Should().Be("nameserver 192.0.2.1");
+    }
+
+    [Fact]
+    public void A_link_that_leads_nowhere_covers_nothing()
+    {
+        using Sandbox sandbox = WithStub();
+        sandbox.Do("mkdir -p /etc/netns/web1; ln -s /run/gone /etc/netns/web1/hosts; warren add web1");
+        sandbox.Do("warren exec web1 -- cat /etc/hosts").Should().Be(sandbox.Do("cat /etc/hosts"));
+    }
+
     [Fact]
     public void A_name_is_looked_up_there()
     {

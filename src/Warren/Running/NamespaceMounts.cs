@@ -1,6 +1,7 @@
 using Warren.Model;
 using Warren.Netlink.Namespaces;
 using Warren.Netlink.Wire;
+using Warren.Planning;
 
 namespace Warren.Running;
 
@@ -80,14 +81,38 @@ internal static class NamespaceMounts
         foreach (string source in FilesOf(name))
         {
             string target = "/etc/" + Path.GetFileName(source);
-            if (SystemCalls.mount(source, target, "none", SystemCalls.MS_BIND, null) == 0)
+            if (Cover(source, target) || SystemCalls.mount(source, target, "none", SystemCalls.MS_BIND, null) == 0)
                 continue;
             Errno errno = Errno.Last;
-            // nothing there to cover
-            if (errno == Errno.NotFound && !Path.Exists(target))
+            // nothing there to cover, or nothing to cover it with: a link to a file that a reboot took away
+            if (errno == Errno.NotFound && (!Path.Exists(target) || LeadsNowhere(source)))
                 continue;
             throw ExecException.Refused(name, $"bind {Terminal.Safe(source)} to {Terminal.Safe(target)}", errno);
         }
+    }
+
+    // Where mount(2) would follow a symbolic link of /etc, this covers the link itself: systemd-resolved renames a new file over the one that
+    // its link leads to, and with that file every mount on it would go. A link to the servers behind a stub is mounted as the link that it
+    // is: it is followed anew whenever a program opens it, so programs that run see the servers of another uplink.
+    private static bool Cover(string source, string target)
+    {
+        int flags = SystemCalls.OPEN_TREE_CLONE | SystemCalls.O_CLOEXEC;
+        if (new FileInfo(source).LinkTarget is { } leads && Resolver.Upstreams.Contains(leads))
+            flags |= SystemCalls.AT_SYMLINK_NOFOLLOW;
+        int tree = SystemCalls.open_tree(source, flags);
+        if (tree < 0)
+            return false;
+        bool covered = SystemCalls.move_mount(tree, target) == 0;
+        _ = SystemCalls.close(tree);
+        return covered;
+    }
+
+    private static bool LeadsNowhere(string link)
+    {
+        int tree = SystemCalls.open_tree(link, SystemCalls.O_CLOEXEC);
+        if (tree >= 0)
+            _ = SystemCalls.close(tree);
+        return tree < 0;
     }
 
     private static string[] FilesOf(string name)

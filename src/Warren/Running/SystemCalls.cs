@@ -61,18 +61,41 @@ internal static partial class SystemCalls
     private static bool IsX64 => RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
     public const int AT_RECURSIVE = 0x8000;
+    public const int AT_SYMLINK_NOFOLLOW = 0x100;
+    public const int OPEN_TREE_CLONE = 1;
 
     /// <summary>mount_setattr(2), which the C library of Debian 12 has no function of its own for on every architecture.</summary>
     public static unsafe int mount_setattr(string path, int flags, ulong* attributes)
     {
         const nint Number = 442; // the same on x86-64 and arm64
-        const nint CurrentFolder = -100;
         const nint Size = 32;
         byte* text = stackalloc byte[Encoding.UTF8.GetMaxByteCount(path.Length) + 1];
         int length = Encoding.UTF8.GetBytes(path, new Span<byte>(text, Encoding.UTF8.GetMaxByteCount(path.Length)));
         text[length] = 0;
         return (int)syscall5(Number, CurrentFolder, (nint)text, flags, (nint)attributes, Size);
     }
+
+    /// <summary>open_tree(2) of a path, with <see cref="OPEN_TREE_CLONE"/> a mount of it that is nowhere yet.</summary>
+    public static unsafe int open_tree(string path, int flags)
+    {
+        const nint Number = 428; // the same on x86-64 and arm64
+        fixed (byte* text = Terminated(path))
+            return (int)syscall5(Number, CurrentFolder, (nint)text, flags, 0, 0);
+    }
+
+    /// <summary>move_mount(2) of an open mount onto a path, and onto a symbolic link itself if it is one.</summary>
+    public static unsafe int move_mount(int tree, string path)
+    {
+        const nint Number = 429; // the same on x86-64 and arm64
+        const nint FromIsOpen = 4;
+        fixed (byte* text = Terminated(path))
+        fixed (byte* empty = "\0"u8)
+            return (int)syscall5(Number, tree, (nint)empty, CurrentFolder, (nint)text, FromIsOpen);
+    }
+
+    private const nint CurrentFolder = -100;
+
+    private static byte[] Terminated(string text) => Encoding.UTF8.GetBytes(text + "\0");
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint syscall5(nint number, nint a, nint b, nint c, nint d, nint e);
