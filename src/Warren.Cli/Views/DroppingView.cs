@@ -4,12 +4,17 @@ using Warren.Planning;
 
 namespace Warren.Cli.Views;
 
-/// <summary>A warning for each chain of another firewall that drops packets of namespaces and was left so.</summary>
+/// <summary>A warning for all that was left as it is though something is missed by it: chains of other firewalls, files of others.</summary>
 internal static class DroppingView
 {
     /// <summary>Writes them to standard error.</summary>
     public static void Tell(CommandLine line, Plan plan)
     {
+        foreach (Refusal remark in plan.Remarks)
+        {
+            Output.Error(Terminal.Safe($"warren {line.Verb}: {remark.What}"));
+            Output.Error(Terminal.Safe($"  type: {remark.Remedy}"));
+        }
         foreach (Obstacle obstacle in plan.LeftDropping)
         {
             string whose = obstacle.Owner.Length > 0 ? ", kept by " + obstacle.Owner : "";

@@ -55,6 +55,12 @@ internal static class OutcomeView
                 case SwitchInsideOn or AddAddress or AddDefaultRoute or WriteResolver or RemoveResolver when !Deletes(outcome.Plan, step.Namespace):
                     Output.Line($"{step.Namespace}: {step.Sign} {step.Words}");
                     break;
+                case WriteHosts when !CreatesAny(outcome.Plan) && !DeletesAny(outcome.Plan):
+                    Output.Line($"host: {step.Sign} {step.Words}");
+                    break;
+                case LinkHosts when !CreatesAny(outcome.Plan):
+                    Output.Line($"{step.Namespace}: {step.Sign} {step.Words}");
+                    break;
                 case StopService stop when !Deletes(outcome.Plan, step.Namespace):
                     Output.Line($"{stop.Service.FullName}: stopped");
                     break;

@@ -149,6 +149,18 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
             case RemoveResolver remove:
                 ResolverFile.Remove(host, remove.Of);
                 break;
+            case WriteHosts write:
+                HostsFile.Write(write.Project, write.Names);
+                break;
+            case RemoveHosts remove:
+                HostsFile.Remove(remove.Project);
+                break;
+            case LinkHosts link:
+                HostsFile.Link(host, link.Of, link.Target);
+                break;
+            case UnlinkHosts unlink:
+                HostsFile.Unlink(host, unlink.Of);
+                break;
             case MarkLink mark:
                 _batch.Clear();
                 _batch.SetLink(IndexOf(mark.Name), mark.Name, new LinkChange { Alias = mark.Alias });

@@ -81,6 +81,9 @@ internal static partial class Libc
     public static partial int symlinkat(string target, int directory, string path);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int ftruncate(int fd, nint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int fchmod(int fd, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]

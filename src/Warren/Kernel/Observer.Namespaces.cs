@@ -76,8 +76,10 @@ internal sealed partial class Observer
             Link = ours ? Observe(link!, mark) : null,
             IsOurs = ours && mark is { Adopted: false },
         };
-        if (depth is Depth.Traces or Depth.All || (depth == Depth.Inside && _upstream is not null))
+        if (depth is Depth.Traces or Depth.All)
             space = WithTraces(space);
+        else if (depth == Depth.Inside && _upstream is not null)
+            space = space with { Resolver = ResolverFile.Read(name) };
         // Who made it, if its link does not say so, says lo inside.
         if (presence == Presence.Standing && mark is null)
             return LookInside(space);
@@ -109,7 +111,7 @@ internal sealed partial class Observer
     }
 
     private static ObservedNamespace WithTraces(ObservedNamespace space) =>
-        space with { Resolver = ResolverFile.Read(space.Name) };
+        space with { Resolver = ResolverFile.Read(space.Name), Hosts = HostsFile.ReadLink(space.Name) };
 
     private ObservedLink Observe(Link link, LinkMark? mark)
     {

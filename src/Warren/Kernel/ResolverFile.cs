@@ -7,19 +7,15 @@ namespace Warren.Kernel;
 /// <summary>A namespace's own resolv.conf under /etc/netns: written beside and renamed, so that it is whole whenever somebody reads it.</summary>
 internal static class ResolverFile
 {
+    /// <summary>What <see cref="HostsFile"/> writes beside.</summary>
+    internal const string HostsDraft = ".hosts.warren";
+
     private const string Draft = ".resolv.conf.warren";
 
     /// <summary>Writes it, and makes the folders that it needs.</summary>
     public static unsafe void Write(HostLock host, string name, string text)
     {
-        string folder = $"{Resolver.Folder}/{name}";
-        if (!Directory.Exists(Resolver.Folder))
-        {
-            // noted before it is made: whoever removes the last namespace removes it, if it is empty
-            host.MadeResolverFolder = true;
-            Make(Resolver.Folder);
-        }
-        Make(folder);
+        string folder = MakeFolder(host, name);
         int directory = Libc.open(folder, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
         if (directory < 0)
             throw new NetlinkException(Errno.Last, "open", folder);
@@ -53,6 +49,20 @@ internal static class ResolverFile
         {
             _ = Libc.close(directory);
         }
+    }
+
+    /// <summary>Makes the folder of a namespace's own files.</summary>
+    public static string MakeFolder(HostLock host, string name)
+    {
+        string folder = $"{Resolver.Folder}/{name}";
+        if (!Directory.Exists(Resolver.Folder))
+        {
+            // noted before it is made: whoever removes the last namespace removes it, if it is empty
+            host.MadeResolverFolder = true;
+            Make(Resolver.Folder);
+        }
+        Make(folder);
+        return folder;
     }
 
     /// <summary>What stands there; see <see cref="ObservedNamespace.Resolver"/>.</summary>
@@ -93,6 +103,7 @@ internal static class ResolverFile
         if (!Directory.Exists(folder))
             return;
         _ = Libc.unlinkat(Libc.AT_FDCWD, $"{folder}/{Draft}", 0);
+        _ = Libc.unlinkat(Libc.AT_FDCWD, $"{folder}/{HostsDraft}", 0);
         _ = Libc.rmdir(folder);
     }
 

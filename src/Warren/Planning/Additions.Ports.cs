@@ -21,6 +21,9 @@ internal sealed partial class Additions
             }
             _goneAddresses.Add(mark.Inside.Address);
         }
+        // before the link: of a namespace that others made, only that tells whose it was
+        if (HostNames.IsOurs(space.Hosts))
+            _last.Add(new UnlinkHosts(space.Name, Resolver.TargetOf(space.Hosts!)!));
         if (space.Link is { } link)
         {
             if (link.Host is { } host)
@@ -37,6 +40,7 @@ internal sealed partial class Additions
         }
         if (Resolver.IsOurs(space.Resolver))
             _last.Add(new RemoveResolver(space.Name, space.Resolver!));
+        _goneNames.Add(space.Name);
         if (space.Presence == Presence.HalfMade || (space.Presence == Presence.Standing && space.IsOurs))
             _names.Add(new DeleteNamespace(space.Name) { WasWhole = space.Presence == Presence.Standing });
     }

@@ -55,6 +55,7 @@ internal sealed partial class Additions
             Foresee(wish, Find(wish.Name));
         foreach (NamespaceWish wish in _wish.Ensure)
             Ensure(wish, Find(wish.Name));
+        WriteNames();
         if (_refusals.Count > 0)
             throw new RefusedException(RefusalKind.Conflict, [.. _refusals]);
 
@@ -73,7 +74,7 @@ internal sealed partial class Additions
             steps.Add(new EndFlows([.. _unpublish], [.. _goneAddresses]));
         steps.AddRange(_last);
         steps.AddRange(_names);
-        return new Plan(ServiceChanges.Around(_observed, _wish, steps)) { LeftDropping = _wish.LeaveNeighbours ? Closed() : [] };
+        return new Plan(ServiceChanges.Around(_observed, _wish, steps)) { LeftDropping = _wish.LeaveNeighbours ? Closed() : [], Remarks = _remarks };
     }
 
     private ObservedNamespace Find(string name) =>
@@ -115,6 +116,7 @@ internal sealed partial class Additions
         else
             RefuseOtherAddress(wish, space.Link, space.Link.Mark!);
         SetResolver(wish, space);
+        SetHosts(space);
     }
 
     private bool IsOfAnother(NamespaceWish wish, LinkMark mark)
@@ -154,6 +156,7 @@ internal sealed partial class Additions
     private void Change(NamespaceWish wish, ObservedNamespace space, ObservedLink link, LinkMark mark)
     {
         _linksStand = true;
+        _addresses[space.Name] = mark.Inside.Address;
         string before = mark.Write();
         mark = mark with { Forwards = NewForwards(wish, mark), Project = _wish.Project ?? mark.Project };
         foreach (Forward forward in mark.Forwards)
@@ -288,6 +291,7 @@ internal sealed partial class Additions
             Alias = mark.Write(),
         };
         _linksStand = true;
+        _addresses[space.Name] = mark.Inside.Address;
         _before.Add(new CreateLink(link));
         _after.Add(new SwitchLinkOn(space.Name, link.Name));
     }

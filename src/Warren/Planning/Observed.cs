@@ -39,6 +39,9 @@ public sealed record ObservedNamespace(string Name, Presence Presence)
     /// <summary>The text of /etc/netns/NAME/resolv.conf, or null; of a symbolic link see <see cref="Resolver.LinkTo"/>.</summary>
     public string? Resolver { get; init; }
 
+    /// <summary>Where /etc/netns/NAME/hosts leads, see <see cref="Resolver.LinkTo"/>; an empty text if it is no link, null if there is none.</summary>
+    public string? Hosts { get; init; }
+
     /// <summary>Names of the links inside; known only of a namespace without a link of ours.</summary>
     public IReadOnlyList<string> InsideLinks { get; init; } = [];
 
@@ -105,6 +108,20 @@ public readonly record struct Listener(HostPort Host, string Process);
 /// <param name="Alive">Whether it runs, or did what it had to; one that failed does not count.</param>
 public sealed record ObservedService(Service Service, bool Alive);
 
+/// <summary>A project as it was found.</summary>
+/// <param name="Name">Its name.</param>
+public sealed record ObservedProject(string Name)
+{
+    /// <summary>The namespaces whose links say that they are its own.</summary>
+    public IReadOnlyList<NamedAddress> Members { get; init; } = [];
+
+    /// <summary>The names in its hosts file; null if there is none.</summary>
+    public IReadOnlyList<NamedAddress>? Hosts { get; init; }
+
+    /// <summary>Whether the lines after them are those of the host's own.</summary>
+    public bool HostsAreCurrent { get; init; }
+}
+
 /// <summary>What there is of our table.</summary>
 public enum RulesetState
 {
@@ -165,6 +182,9 @@ public sealed record Observed
 
     /// <summary>Chains of others in which Warren's accept rules stand.</summary>
     public IReadOnlyList<ForeignChain> Openings { get; init; } = [];
+
+    /// <summary>The projects that the wish is about: the one that it comes from, and those that lose namespaces by it.</summary>
+    public IReadOnlyList<ObservedProject> Projects { get; init; } = [];
 
     /// <summary>The services that the project has.</summary>
     public IReadOnlyList<ObservedService> Services { get; init; } = [];

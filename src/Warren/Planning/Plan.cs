@@ -11,6 +11,9 @@ public sealed record Plan(IReadOnlyList<Step> Steps)
 
     /// <summary>Chains of others that drop what Warren forwards, and that are left so because it was asked for.</summary>
     public IReadOnlyList<Obstacle> LeftDropping { get; init; } = [];
+
+    /// <summary>What is left as it is although something is missed by it, and what to do about it.</summary>
+    public IReadOnlyList<Refusal> Remarks { get; init; } = [];
 }
 
 /// <summary>What kind of refusal; it decides about the exit code.</summary>

@@ -43,6 +43,7 @@ internal static class Removal
             steps.Add(new ChangeRules { Unpublish = forwards });
         if (addresses.Count > 0)
             steps.Add(new EndFlows([], addresses));
+        steps.AddRange(Names(observed, wish, going));
         foreach (ObservedNamespace space in going)
         {
             if (space.Link is { } link)
@@ -84,6 +85,33 @@ internal static class Removal
 
     /// <summary>The order in which ports are told.</summary>
     internal static (Protocol, int, string) Order(HostPort host) => (host.Protocol, host.Port, host.HostAddress?.ToString() ?? "");
+
+    // Before the links: of a namespace that others made, only its link tells whose it was.
+    private static IEnumerable<Step> Names(Observed observed, Wish wish, List<ObservedNamespace> going)
+    {
+        var names = new HashSet<string>();
+        var projects = new HashSet<string>();
+        if (wish.Project is not null)
+            projects.Add(wish.Project);
+        foreach (ObservedNamespace space in going)
+        {
+            if (HostNames.IsOurs(space.Hosts))
+                yield return new UnlinkHosts(space.Name, Resolver.TargetOf(space.Hosts!)!);
+            names.Add(space.Name);
+            if (space.Link?.Mark?.Project is { } project)
+                projects.Add(project);
+        }
+        foreach (ObservedProject project in observed.Projects)
+        {
+            if (project.Hosts is not { } stands || !(wish.RemoveAll || projects.Contains(project.Name)))
+                continue;
+            NamedAddress[] members = [.. project.Members.Where(each => !names.Contains(each.Name))];
+            if (wish.RemoveAll || members.Length == 0)
+                yield return new RemoveHosts(project.Name, stands);
+            else if (HostNames.Ordered(members) is var left && !HostNames.Same(left, stands))
+                yield return new WriteHosts(project.Name, left, stands);
+        }
+    }
 
     private static IEnumerable<Step> HostSteps(Observed observed, List<ForwardEntry> forwards)
     {

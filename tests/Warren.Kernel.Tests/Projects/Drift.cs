@@ -50,6 +50,12 @@ public sealed class Drift
     [InlineData("umount /run/netns/web1", "web1", "namespace web1")]
     [InlineData("echo nameserver 6.6.6.6 >>/etc/netns/web1/resolv.conf", "web1", "/etc/netns/web1/resolv.conf")]
     [InlineData("rm /etc/netns/web1/resolv.conf", "web1", "/etc/netns/web1/resolv.conf")]
+    [InlineData("rm /etc/netns/web1/hosts", "web1", "missing: /etc/netns/web1/hosts -> /run/warren/projects/drift/hosts")]
+    [InlineData("ln -sfn /run/warren/projects/shop/hosts /etc/netns/web1/hosts", "web1", "differs: /etc/netns/web1/hosts -> /run/warren/projects/drift/hosts")]
+    [InlineData("sed -i /web2/d /run/warren/projects/drift/hosts", "host", "differs: /run/warren/projects/drift/hosts: web1 192.168.7.2, web2 10.213.0.2")]
+    [InlineData("echo 10.0.0.9 nobody >>/run/warren/projects/drift/hosts", "host", "differs: /run/warren/projects/drift/hosts")]
+    [InlineData("echo nonsense >/run/warren/projects/drift/hosts", "host", "differs: /run/warren/projects/drift/hosts")]
+    [InlineData("rm -r /run/warren/projects", "host", "missing: /run/warren/projects/drift/hosts")]
     [InlineData("rm -r /etc/netns", "web1", "/etc/netns/web1/resolv.conf")]
     public void Is_told_and_mended(string hand, string name, string thing)
     {

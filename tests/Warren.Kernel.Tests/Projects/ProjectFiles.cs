@@ -43,7 +43,7 @@ internal static class ProjectFiles
             echo "in $name"
             nsenter --net=/run/netns/$name ip -o addr | grep -v 'inet6 fe80'
             nsenter --net=/run/netns/$name ip route
-            ! test -e /etc/netns/$name || cat /etc/netns/$name/resolv.conf
+            readlink /etc/netns/$name/*; cat /etc/netns/$name/* 2>/dev/null
         done | sed 's/^[0-9]*: //; s/@if[0-9]*//'
         ip -o addr show | grep wrn- | sed 's/^[0-9]*: //; s/@if[0-9]*//' | grep -v 'inet6 fe80' | sort
         ip -o link show group 30583 2>/dev/null | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/link-netns[^ ]* [^ ]*//' | sort

@@ -109,6 +109,7 @@ public sealed class ProjectHistories
                     world.Spaces.Should().OnlyContain(entry => entry.Value.Link == null || entry.Value.Link.Mark == null || entry.Value.Link.Mark.Project != "shop");
                     world.Spaces.Where(entry => entry.Value.Link?.Mark?.Project == "blog").Select(entry => $"{entry.Key} {entry.Value}").Should().Equal(others);
                     Make(world, wish).Steps.Should().BeEmpty("nothing is left to do");
+                    world.Hosts.Should().NotContainKey("shop");
                     foreach (Target target in world.Forwards.Values)
                         OwnerOf(world, target).Should().NotBeNull($"{target} is somebody's");
                     if (others.Length == 0 && world.Spaces.Values.All(space => space.Link is null))
@@ -132,6 +133,8 @@ public sealed class ProjectHistories
             link.Address!.Value.Overlaps(mark.Inside).Should().BeTrue();
             if (space.Subnet is { } subnet)
                 mark.Inside.Network.Should().Be(subnet);
+            stands.Hosts.Should().Be(HostNames.PathOf("shop"));
+            world.Hosts["shop"].Should().Contain(new NamedAddress(space.Name, mark.Inside.Address));
             stands.Resolver.Should().Be(space.Dns is null ? null : Resolver.Text(space.Name, space.Dns));
             // a port of a range may be any of it, each other is that which was asked for
             mark.Forwards.Should().HaveCount(space.Ports.Sum(request => request.TakesAny ? 1 : request.Forwards.Count()));
@@ -139,6 +142,7 @@ public sealed class ProjectHistories
             foreach (Forward forward in mark.Forwards)
                 world.Forwards.Should().Contain(forward.Host, new Target(mark.Inside.Address, forward.Port));
         }
+        world.Hosts["shop"].Should().HaveCount(spec.Namespaces.Count);
         world.Ruleset.Should().Be(RulesetState.Intact);
         world.Uplinks.Should().OnlyContain(uplink => uplink.Forwarding || world.ForwardsAnyway);
         world.Spaces.Should().OnlyContain(entry => entry.Value.Link == null || entry.Value.Link.Mark == null || entry.Value.Link.Mark.Project != "shop" || spec.Namespaces.Any(space => space.Name == entry.Key));

@@ -29,6 +29,7 @@ internal sealed partial class World
             ForwardsAnyway = ForwardsAnyway,
             SwitchedOn = [.. SwitchedOn],
             Services = wish.Project is null ? [] : [.. Services],
+            Projects = FindProjects(wish, names),
         };
         HashSet<IPAddress> led = [.. Spaces.Values.Select(space => space.Link?.Mark?.Inside.Address).OfType<IPAddress>()];
         observed = observed with
@@ -55,6 +56,26 @@ internal sealed partial class World
             ForeignForwards = [.. ForeignForwards],
             Listeners = [.. Listeners],
         };
+    }
+
+    private List<ObservedProject> FindProjects(Wish wish, List<string> names)
+    {
+        var projects = new SortedSet<string>(StringComparer.Ordinal);
+        if (wish.Project is { } own)
+            projects.Add(own);
+        if (wish.IsRemoval)
+            projects.UnionWith(names.Concat(wish.RemoveAll ? Spaces.Keys : []).Select(name => SpaceOf(name).Link?.Mark?.Project).OfType<string>());
+        if (wish.RemoveAll)
+            projects.UnionWith(Hosts.Keys);
+        return
+        [
+            .. projects.Select(project => new ObservedProject(project)
+            {
+                Members = [.. Spaces.Where(entry => entry.Value.Link?.Mark?.Project == project).Select(entry => new NamedAddress(entry.Key, entry.Value.Link!.Mark!.Inside.Address))],
+                Hosts = Hosts.GetValueOrDefault(project),
+                HostsAreCurrent = Hosts.ContainsKey(project) && !OldHosts.Contains(project),
+            }),
+        ];
     }
 
     // those that were asked about, and what is in their way
@@ -110,6 +131,7 @@ internal sealed partial class World
                     )
                     : null,
             Resolver = traces ? space.Resolver : null,
+            Hosts = !traces || space.Hosts is null ? null : space.Hosts.Length == 0 ? "" : Resolver.LinkTo(space.Hosts),
         };
     }
 }

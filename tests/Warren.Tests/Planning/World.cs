@@ -41,6 +41,12 @@ internal sealed partial class World
     /// <summary>The services of the one project whose files the cases have.</summary>
     public List<ObservedService> Services { get; init; } = [];
 
+    /// <summary>The hosts files of projects: the names in them. A project without is not there.</summary>
+    public SortedDictionary<string, IReadOnlyList<NamedAddress>> Hosts { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether the host's own /etc/hosts was changed since they were written.</summary>
+    public HashSet<string> OldHosts { get; init; } = [];
+
     /// <summary>The names that the project has on record.</summary>
     public SortedSet<string> Record { get; init; } = new(StringComparer.Ordinal);
 
@@ -66,6 +72,9 @@ internal sealed partial class World
 
         /// <summary>The text of its own resolv.conf, or null.</summary>
         public string? Resolver { get; init; }
+
+        /// <summary>Where its own hosts file leads; empty for one that is no link, null for none.</summary>
+        public string? Hosts { get; init; }
     }
 
     /// <param name="Peer">The name of the other end, inside; null if it is gone.</param>
@@ -98,6 +107,8 @@ internal sealed partial class World
             Listeners = [.. Listeners],
             Services = [.. Services],
             Record = new(Record, StringComparer.Ordinal),
+            Hosts = new(Hosts, StringComparer.Ordinal),
+            OldHosts = [.. OldHosts],
         };
 
     // as Kernel/Applier changes it
@@ -119,7 +130,7 @@ internal sealed partial class World
                     Services[i] = Services[i].Service.Namespace == create.Name ? Services[i] with { Alive = false } : Services[i];
                 break;
             case DeleteNamespace delete:
-                Change(delete.Name, space => new Space { Link = space.Link, LinkNameTaken = space.LinkNameTaken, Resolver = space.Resolver });
+                Change(delete.Name, space => new Space { Link = space.Link, LinkNameTaken = space.LinkNameTaken, Resolver = space.Resolver, Hosts = space.Hosts });
                 break;
             case RestoreLink { Link: var was }:
                 Apply(new CreateLink(was));
@@ -196,6 +207,23 @@ internal sealed partial class World
             case RemoveResolver remove:
                 Demand(SpaceOf(remove.Of).Resolver == remove.Before, step, "another text");
                 Change(remove.Of, space => space with { Resolver = null });
+                break;
+            case LinkHosts link:
+                Demand(SpaceOf(link.Of).Hosts == link.Before, step, "another link");
+                Change(link.Of, space => space with { Hosts = link.Target });
+                break;
+            case UnlinkHosts unlink:
+                Demand(SpaceOf(unlink.Of).Hosts == unlink.Before, step, "another link");
+                Change(unlink.Of, space => space with { Hosts = null });
+                break;
+            case WriteHosts write:
+                Demand(Hosts.TryGetValue(write.Project, out IReadOnlyList<NamedAddress>? said) ? write.Before?.SequenceEqual(said) == true : write.Before is null, step, "other names");
+                Hosts[write.Project] = write.Names;
+                _ = OldHosts.Remove(write.Project);
+                break;
+            case RemoveHosts remove:
+                Demand(Hosts.TryGetValue(remove.Project, out IReadOnlyList<NamedAddress>? were) && remove.Before.SequenceEqual(were), step, "other names");
+                _ = Hosts.Remove(remove.Project);
                 break;
             case StopService stop:
                 Demand(Services.RemoveAll(each => each.Service.FullName == stop.Service.FullName) == 1, step, "no such service");
@@ -306,7 +334,7 @@ internal sealed partial class World
     private void Change(string name, Func<Space, Space> change)
     {
         Spaces[name] = change(SpaceOf(name));
-        if (Spaces[name] is { Presence: Presence.Absent, Link: null, LinkNameTaken: false, Resolver: null })
+        if (Spaces[name] is { Presence: Presence.Absent, Link: null, LinkNameTaken: false, Resolver: null, Hosts: null })
             Spaces.Remove(name);
     }
 
@@ -322,11 +350,13 @@ internal sealed partial class World
         foreach ((string name, Space space) in Spaces)
         {
             text.Append($"{name}: {space.Presence}, marked {space.Marked}, lo {space.LoopbackUp}, route {space.DefaultRoute}, [{string.Join(' ', space.Inside)}]");
-            text.Append($", {space.Link?.ToString() ?? "no link"}{(space.LinkNameTaken ? ", taken" : "")}, {space.Resolver?.ReplaceLineEndings(" ") ?? "no resolver"}\n");
+            text.Append($", {space.Link?.ToString() ?? "no link"}{(space.LinkNameTaken ? ", taken" : "")}, {space.Resolver?.ReplaceLineEndings(" ") ?? "no resolver"}, {space.Hosts ?? "no hosts"}\n");
         }
         text.Append($"table {Ruleset}, closed [{string.Join(' ', Closed)}], record [{string.Join(' ', SwitchedOn)}]\n");
         foreach ((HostPort host, Target target) in Forwards.OrderBy(entry => entry.Key.ToString(), StringComparer.Ordinal))
             text.Append($"{host} -> {target}\n");
+        foreach ((string project, IReadOnlyList<NamedAddress> names) in Hosts)
+            text.Append($"hosts of {project}: {string.Join(", ", names)}\n");
         foreach (Uplink uplink in Uplinks)
             text.Append($"{uplink}\n");
         foreach (Obstacle obstacle in Obstacles)

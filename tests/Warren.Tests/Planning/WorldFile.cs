@@ -51,6 +51,12 @@ internal sealed class WorldFile
     /// <summary>The project's services by full name, and their commands.</summary>
     public Dictionary<string, ServiceEntry> Services { get; init; } = [];
 
+    /// <summary>The names in the hosts files of projects; left out, those of the namespaces that there are.</summary>
+    public Dictionary<string, Dictionary<string, string>>? Hosts { get; init; }
+
+    /// <summary>Projects whose hosts files were written before somebody changed the host's own.</summary>
+    public string[] OldHosts { get; init; } = [];
+
     public static World Read(string path)
     {
         WorldFile file = JsonSerializer.Deserialize<WorldFile>(File.ReadAllText(path), s_options)!;
@@ -72,6 +78,14 @@ internal sealed class WorldFile
         };
         foreach ((string name, SpaceEntry entry) in file.Namespaces)
             world.Spaces[name] = entry.Read(name);
+        foreach ((string project, Dictionary<string, string> names) in file.Hosts ?? [])
+            world.Hosts[project] = [.. names.Select(entry => new NamedAddress(entry.Key, IPAddress.Parse(entry.Value)))];
+        if (file.Hosts is null)
+        {
+            foreach (var own in world.Spaces.Where(entry => entry.Value.Link?.Mark?.Project is not null).GroupBy(entry => entry.Value.Link!.Mark!.Project!))
+                world.Hosts[own.Key] = [.. own.Select(entry => new NamedAddress(entry.Key, entry.Value.Link!.Mark!.Inside.Address))];
+        }
+        world.OldHosts.UnionWith(file.OldHosts);
         return world;
     }
 
@@ -103,6 +117,11 @@ internal sealed class WorldFile
         /// <summary>The text of its own resolv.conf.</summary>
         public string? Resolver { get; init; }
 
+        /// <summary>Where its own hosts file leads; empty for one that is no link, "none" for none. Left out, to that of its project.</summary>
+        public string? Hosts { get; init; }
+
+        private string? HostsOfProject => Link is not null && LinkMark.TryParse(Link.Alias, out LinkMark? mark) && mark.Project is { } project ? HostNames.PathOf(project) : null;
+
         public World.Space Read(string name) =>
             new()
             {
@@ -113,6 +132,7 @@ internal sealed class WorldFile
                 Inside = Inside ?? (Presence == Presence.Standing ? ["lo"] : []),
                 LinkNameTaken = LinkNameTaken,
                 Resolver = Resolver,
+                Hosts = Hosts == "none" ? null : Hosts ?? HostsOfProject,
                 Link = Link is null
                     ? null
                     : new World.HostEnd(NamespaceName.LinkName(name), Link.Alias, Link.Address is null ? null : Typed.Cidr(Link.Address), Link.Up)
