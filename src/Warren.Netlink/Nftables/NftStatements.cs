@@ -101,6 +101,20 @@ public static class NftStatements
     /// <summary><c>ip daddr NETWORK</c>, with a prefix of 8, 16, 24 or 32 bits.</summary>
     public static NftExpression[] IpDaddr(IPAddress network, int prefixLength) => Prefix(16, network, prefixLength);
 
+    /// <summary><c>ip daddr . meta l4proto . th dport @SET</c></summary>
+    public static NftExpression[] IpDaddrAndPortIn(NftSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return
+        [
+            .. IPv4,
+            new NftPayload(NftBase.Network, 16, 4),
+            new NftMeta(NftMetaKey.TransportProtocol, SecondPart),
+            new NftPayload(NftBase.Transport, 2, 2, ThirdPart),
+            new NftLookup(set.Name),
+        ];
+    }
+
     /// <summary><c>dnat ip to meta l4proto . th dport map @MAP</c></summary>
     public static NftExpression[] DnatByPort(NftSet map)
     {

@@ -9,7 +9,7 @@ namespace Warren.Firewall;
 
 /// <summary>
 /// Warren's table, as data. Its rules name no uplink and no namespace, and are the same with one forward or ten thousand: what
-/// varies are the elements of two maps and a set.
+/// varies are the elements of two maps and two sets.
 /// </summary>
 internal static class Ruleset
 {
@@ -37,7 +37,10 @@ internal static class Ruleset
     /// <summary>Uplinks on which Warren switched forwarding on.</summary>
     public static NftSet SwitchedOn { get; } = new(Table, "switched_on", [NftType.LinkName], []);
 
-    public static IReadOnlyList<NftSet> Sets { get; } = [Forwards, ForwardsAt, SwitchedOn];
+    /// <summary>Ports inside that other namespaces may call by the namespace's own address.</summary>
+    public static NftSet Targets { get; } = new(Table, "targets4", [NftType.IPv4Address, NftType.Protocol, NftType.Port], []);
+
+    public static IReadOnlyList<NftSet> Sets { get; } = [Forwards, ForwardsAt, SwitchedOn, Targets];
 
     // Uses is what the kernel counts: the rules in a chain, and those that lead to it. A test holds it against the rules.
     public static IReadOnlyList<NftChain> Chains => s_chains;
@@ -51,7 +54,7 @@ internal static class Ruleset
         Base("forward", "filter", NftHook.Forward, Filter, 5),
         new(Table, "mss") { Uses = 3 },
         new(Table, "publish") { Uses = 4 },
-        new(Table, "ingress") { Uses = 5 },
+        new(Table, "ingress") { Uses = 6 },
         new(Table, "egress") { Uses = 2 },
     ];
 
@@ -85,6 +88,8 @@ internal static class Ruleset
         Table.Rule("forward", IifNameIn(SwitchedOn), Goto("ingress")),
         Table.Rule("ingress", CtState(NftState.Established | NftState.Related), Accept),
         Table.Rule("ingress", CtStatusDnat, Accept),
+        // By a sibling's name: what is published on every address is no secret, and needs no way by the host's port.
+        Table.Rule("ingress", IifName(AnyLink), IpDaddrAndPortIn(Targets), Accept),
         Table.Rule("ingress", Counter, Drop),
         // What belongs to no flow would leave with the namespace's own address.
         Table.Rule("egress", CtState(NftState.Invalid), Counter, Drop),
@@ -176,6 +181,16 @@ internal static class Ruleset
             return null;
         var host = new HostPort(address, (key[4] << 8) | key[5], (Protocol)key[0]);
         return (host, new Target(new IPAddress(element.Value[..4]), (element.Value[4] << 8) | element.Value[5]));
+    }
+
+    /// <summary>The element of a port inside.</summary>
+    public static NftElement TargetElement(InnerPort inside) => Key(new HostPort(inside.Address, inside.Port, inside.Protocol));
+
+    /// <summary>A port inside out of its element; null for bytes that are none.</summary>
+    public static InnerPort? ReadTarget(NftElement element)
+    {
+        ReadOnlySpan<byte> key = element.Key;
+        return key.Length == 12 ? new InnerPort(new IPAddress(key[..4]), (key[8] << 8) | key[9], (Protocol)key[4]) : null;
     }
 
     /// <summary>The element of an uplink.</summary>

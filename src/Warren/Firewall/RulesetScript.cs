@@ -35,6 +35,12 @@ internal static class RulesetScript
     public static string Unpublish(HostPort host) =>
         $"delete element {Ruleset.Table} {Ruleset.MapOf(host).Name} {{ {Key(host)} }}";
 
+    /// <summary>A port inside that other namespaces may call.</summary>
+    public static string Admit(InnerPort inside) => $"add element {Ruleset.Table} {Ruleset.Targets.Name} {{ {Key(inside)} }}";
+
+    /// <summary>A port inside that they may not call any longer.</summary>
+    public static string Shut(InnerPort inside) => $"delete element {Ruleset.Table} {Ruleset.Targets.Name} {{ {Key(inside)} }}";
+
     /// <summary>An uplink on which Warren switches forwarding on.</summary>
     public static string Close(string uplink) =>
         $"add element {Ruleset.Table} {Ruleset.SwitchedOn.Name} {{ \"{uplink}\" }}";
@@ -42,6 +48,8 @@ internal static class RulesetScript
     /// <summary>An uplink on which Warren does not switch it on after all.</summary>
     public static string Open(string uplink) =>
         $"delete element {Ruleset.Table} {Ruleset.SwitchedOn.Name} {{ \"{uplink}\" }}";
+
+    private static string Key(InnerPort inside) => Key(new HostPort(inside.Address, inside.Port, inside.Protocol));
 
     private static string Key(HostPort host) =>
         host.HostAddress is { } address

@@ -212,11 +212,23 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
             transaction.Delete(map, Elements(rules.Unpublish, map, withTarget: false));
             transaction.Add(map, Elements(rules.Publish, map, withTarget: true));
         }
+        if (rules.Shut.Count > 0)
+            transaction.Delete(Ruleset.Targets, Elements(rules.Shut));
+        if (rules.Admit.Count > 0)
+            transaction.Add(Ruleset.Targets, Elements(rules.Admit));
         if (rules.Open.Count > 0)
             transaction.Delete(Ruleset.SwitchedOn, [.. rules.Open.Select(Ruleset.LinkElement)]);
         if (rules.Close.Count > 0)
             transaction.Add(Ruleset.SwitchedOn, [.. rules.Close.Select(Ruleset.LinkElement)]);
         session.Nft.Commit(transaction);
+    }
+
+    private static List<NftElement> Elements(IReadOnlyList<TargetEntry> entries)
+    {
+        var elements = new List<NftElement>(entries.Count);
+        foreach (TargetEntry entry in entries)
+            elements.Add(Ruleset.TargetElement(entry.Inside));
+        return elements;
     }
 
     private static List<NftElement> Elements(IReadOnlyList<ForwardEntry> entries, NftSet map, bool withTarget)

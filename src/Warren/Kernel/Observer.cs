@@ -76,7 +76,7 @@ internal sealed partial class Observer(HostSession session)
         // Where forwarding is on everywhere and the table stands there is no need to know who switched it on.
         if (removal || ruleset != RulesetState.Intact)
             observed = WithForwarding(observed);
-        observed = WithProjects(observed, wish);
+        observed = WithTargets(WithProjects(observed, wish), wish);
         return removal ? WithAllForwards(ForRemoval(observed, chains), wish) : WithOwners(WithAllForwards(ForAddition(observed, wish, chains), wish));
     }
 

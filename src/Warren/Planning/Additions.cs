@@ -56,6 +56,7 @@ internal sealed partial class Additions
         foreach (NamespaceWish wish in _wish.Ensure)
             Ensure(wish, Find(wish.Name));
         WriteNames();
+        ChooseTargets();
         if (_refusals.Count > 0)
             throw new RefusedException(RefusalKind.Conflict, [.. _refusals]);
 
@@ -63,15 +64,17 @@ internal sealed partial class Additions
         // Where a link goes first, so do the ways to it: whenever it is cut off, no rule leads to an address that is nobody's.
         List<ForwardEntry> early = TableStands ? _unpublish.FindAll(entry => _goingFirst.Contains(entry.Namespace)) : [];
         var steps = new List<Step>();
-        if (early.Count > 0)
-            steps.Add(new ChangeRules { Unpublish = early });
+        List<TargetEntry> earlyShut = _shut.FindAll(entry => _goingFirst.Contains(entry.Namespace));
+        if (early.Count + earlyShut.Count > 0)
+            steps.Add(new ChangeRules { Unpublish = early, Shut = earlyShut });
+        _shut.RemoveAll(entry => _goingFirst.Contains(entry.Namespace));
         steps.AddRange(_first);
         steps.AddRange(_before);
-        if (_linksStand || _unpublish.Count > 0)
+        if (_linksStand || _unpublish.Count + _shut.Count > 0)
             AddHostSteps(steps, early.Count == 0 ? _unpublish : _unpublish.FindAll(entry => !_goingFirst.Contains(entry.Namespace)));
         steps.AddRange(_after);
-        if (_unpublish.Count > 0 || _goneAddresses.Count > 0)
-            steps.Add(new EndFlows([.. _unpublish], [.. _goneAddresses]));
+        if (_unpublish.Count > 0 || _goneAddresses.Count > 0 || _shut.Count > 0)
+            steps.Add(new EndFlows([.. _unpublish, .. ShutFlows()], [.. _goneAddresses]));
         steps.AddRange(_last);
         steps.AddRange(_names);
         return new Plan(ServiceChanges.Around(_observed, _wish, steps)) { LeftDropping = _wish.LeaveNeighbours ? Closed() : [], Remarks = _remarks };
@@ -156,9 +159,9 @@ internal sealed partial class Additions
     private void Change(NamespaceWish wish, ObservedNamespace space, ObservedLink link, LinkMark mark)
     {
         _linksStand = true;
-        _addresses[space.Name] = mark.Inside.Address;
         string before = mark.Write();
         mark = mark with { Forwards = NewForwards(wish, mark), Project = _wish.Project ?? mark.Project };
+        _marks[space.Name] = mark;
         foreach (Forward forward in mark.Forwards)
             Publish(forward, mark);
         Cidr host = GatewayOf(wish, link)!.Value;
@@ -291,7 +294,7 @@ internal sealed partial class Additions
             Alias = mark.Write(),
         };
         _linksStand = true;
-        _addresses[space.Name] = mark.Inside.Address;
+        _marks[space.Name] = mark;
         _before.Add(new CreateLink(link));
         _after.Add(new SwitchLinkOn(space.Name, link.Name));
     }
@@ -359,6 +362,8 @@ internal sealed partial class Additions
             },
             Publish = TableStands ? _publish : AllForwards(),
             Unpublish = TableStands ? unpublish : [],
+            Admit = _admit,
+            Shut = _shut,
             // those on which Warren switched it on before are closed already
             Close = TableStands ? [.. off.Except(_observed.SwitchedOn)] : [.. _observed.SwitchedOn.Union(off)],
         };

@@ -71,18 +71,21 @@ public sealed record Health(string Name, HealthState State, IReadOnlyList<Step> 
     // Whose ports they are, not that the table is the host's.
     private static void AddPorts(Dictionary<string, List<Step>> drift, ChangeRules rules)
     {
-        foreach (string name in rules.Publish.Concat(rules.Unpublish).Select(entry => entry.Namespace).Distinct())
+        foreach (string name in rules.Publish.Concat(rules.Unpublish).Select(entry => entry.Namespace)
+            .Concat(rules.Admit.Concat(rules.Shut).Select(entry => entry.Namespace)).Distinct())
         {
             if (!drift.TryGetValue(name, out List<Step>? steps))
                 drift[name] = steps = [];
             ForwardEntry[] more = [.. rules.Publish.Where(entry => entry.Namespace == name)];
             ForwardEntry[] less = [.. rules.Unpublish.Where(entry => entry.Namespace == name)];
-            if (less.Length > 0)
-                steps.Add(new ChangeRules { Unpublish = less });
-            if (more.Length > 0)
-                steps.Add(new ChangeRules { Publish = more });
+            TargetEntry[] admitted = [.. rules.Admit.Where(entry => entry.Namespace == name)];
+            TargetEntry[] shut = [.. rules.Shut.Where(entry => entry.Namespace == name)];
+            if (less.Length + shut.Length > 0)
+                steps.Add(new ChangeRules { Unpublish = less, Shut = shut });
+            if (more.Length + admitted.Length > 0)
+                steps.Add(new ChangeRules { Publish = more, Admit = admitted });
         }
         if (rules.Close.Count > 0 || rules.Open.Count > 0)
-            drift[""].Add(rules with { Publish = [], Unpublish = [] });
+            drift[""].Add(rules with { Publish = [], Unpublish = [], Admit = [], Shut = [] });
     }
 }

@@ -98,6 +98,16 @@ public readonly record struct Target(IPAddress Address, int Port)
     public override string ToString() => $"{Address.Bracketed()}:{Port}";
 }
 
+/// <summary>A port inside that other namespaces may call by the namespace's own address.</summary>
+/// <param name="Address">The namespace's address.</param>
+/// <param name="Port">The port there.</param>
+/// <param name="Protocol">TCP or UDP.</param>
+public readonly record struct InnerPort(IPAddress Address, int Port, Protocol Protocol)
+{
+    /// <summary><c>10.213.0.2:8080/tcp</c></summary>
+    public override string ToString() => $"{Address.Bracketed()}:{Words.Number(Port)}/{Protocol.Word()}";
+}
+
 /// <summary>A process of the host that listens on a port.</summary>
 /// <param name="Host">Where it listens.</param>
 /// <param name="Process">Its name and number: <c>nginx (pid 812)</c>.</param>
@@ -173,6 +183,12 @@ public sealed record Observed
 
     /// <summary>Forwards in force that lead to no link's address: a change was cut off, or somebody took the link away. Known for projects.</summary>
     public IReadOnlyDictionary<HostPort, Target> Strays { get; init; } = new Dictionary<HostPort, Target>();
+
+    /// <summary>Ports that other namespaces may call, of the namespaces asked about; known if one of those is a project's.</summary>
+    public IReadOnlyCollection<InnerPort> Targets { get; init; } = [];
+
+    /// <summary>Those at no link's address. Known for projects.</summary>
+    public IReadOnlyCollection<InnerPort> StrayTargets { get; init; } = [];
 
     /// <summary>Uplinks on which Warren switched forwarding on.</summary>
     public IReadOnlyList<string> SwitchedOn { get; init; } = [];

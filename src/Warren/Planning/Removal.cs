@@ -39,8 +39,9 @@ internal static class Removal
 
         var steps = new List<Step>();
         // Others stay, so does the table: first the ways in go, then what they led to.
-        if (!last && forwards.Count > 0)
-            steps.Add(new ChangeRules { Unpublish = forwards });
+        List<TargetEntry> targets = Targets(observed, goingAddresses);
+        if (!last && forwards.Count + targets.Count > 0)
+            steps.Add(new ChangeRules { Unpublish = forwards, Shut = targets });
         if (addresses.Count > 0)
             steps.Add(new EndFlows([], addresses));
         steps.AddRange(Names(observed, wish, going));
@@ -52,7 +53,7 @@ internal static class Removal
         // No link stays, so nothing needs guarding any more: the table goes after the links. The names go last: whoever was cut
         // off finds them, and what is left to do.
         if (last)
-            steps.AddRange(HostSteps(observed, forwards));
+            steps.AddRange(HostSteps(observed, forwards, targets));
         foreach (ObservedNamespace space in going)
         {
             if (Resolver.IsOurs(space.Resolver))
@@ -113,7 +114,28 @@ internal static class Removal
         }
     }
 
-    private static IEnumerable<Step> HostSteps(Observed observed, List<ForwardEntry> forwards)
+    private static List<TargetEntry> Targets(Observed observed, Dictionary<IPAddress, string> going)
+    {
+        var targets = new List<TargetEntry>();
+        foreach (InnerPort inside in observed.Targets)
+        {
+            if (going.TryGetValue(inside.Address, out string? name))
+                targets.Add(new TargetEntry(inside, name));
+        }
+        foreach (InnerPort inside in observed.StrayTargets)
+            targets.Add(new TargetEntry(inside, ""));
+        targets.Sort((a, b) => Compare(a.Inside, b.Inside));
+        return targets;
+    }
+
+    /// <summary>The order in which ports inside are told.</summary>
+    internal static int Compare(InnerPort a, InnerPort b)
+    {
+        int addresses = a.Address.GetAddressBytes().AsSpan().SequenceCompareTo(b.Address.GetAddressBytes());
+        return addresses != 0 ? addresses : (a.Protocol, a.Port).CompareTo((b.Protocol, b.Port));
+    }
+
+    private static IEnumerable<Step> HostSteps(Observed observed, List<ForwardEntry> forwards, List<TargetEntry> targets)
     {
         foreach (string uplink in observed.SwitchedOn)
             yield return new SwitchForwardingOff(uplink) { Keep = observed.ForwardsAnyway };
@@ -125,6 +147,7 @@ internal static class Removal
             {
                 Table = TableChange.Delete,
                 Unpublish = forwards,
+                Shut = targets,
                 Close = observed.SwitchedOn,
             };
         }

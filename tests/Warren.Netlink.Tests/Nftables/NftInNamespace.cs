@@ -11,6 +11,7 @@ public class NftInNamespace
     private static readonly NftTable Table = new(NftFamily.Inet, "t", "a table");
     private static readonly NftSet Map = new(Table, "m", [NftType.Protocol, NftType.Port], [NftType.IPv4Address, NftType.Port]);
     private static readonly NftSet MapAt = new(Table, "a", [NftType.IPv4Address, NftType.Protocol, NftType.Port], [NftType.IPv4Address, NftType.Port]);
+    private static readonly NftSet Places = new(Table, "places", [NftType.IPv4Address, NftType.Protocol, NftType.Port], []);
     private static readonly NftSet Names = new(Table, "names", [NftType.LinkName], []);
 
     // each line as nft lists it
@@ -133,6 +134,7 @@ public class NftInNamespace
                 OifName("a"),
                 OifNameNot("fifteen-letters"),
                 IifNameIn(Names),
+                IpDaddrAndPortIn(Places),
                 CtState(NftState.Established | NftState.Related | NftState.Untracked),
                 IpSaddr(IPAddress.Parse("10.0.0.0"), 8),
                 IpDaddr(IPAddress.Parse("10.1.2.3"), 32),
@@ -146,6 +148,7 @@ public class NftInNamespace
             using NftSocket nft = NftSocket.Open();
             var transaction = new NftTransaction();
             AddAll(transaction);
+            transaction.Add(Places);
             foreach (NftExpression[] each in all)
                 transaction.Append(Table.Rule(each == Masquerade ? "post" : "filter", each));
             foreach (NftExpression[] each in translations)

@@ -139,10 +139,16 @@ public sealed class ProjectHistories
             // a port of a range may be any of it, each other is that which was asked for
             mark.Forwards.Should().HaveCount(space.Ports.Sum(request => request.TakesAny ? 1 : request.Forwards.Count()));
             mark.Forwards.Should().OnlyContain(forward => space.Ports.Any(request => request.Forwards.Contains(forward)));
+            world.Targets.Where(inside => inside.Address.Equals(mark.Inside.Address)).Should().BeEquivalentTo(
+                mark.Forwards.Where(forward => forward.Host.HostAddress is null).Select(forward => new InnerPort(mark.Inside.Address, forward.Port, forward.Host.Protocol)).Distinct(),
+                "siblings reach what is published on all addresses, and nothing else"
+            );
             foreach (Forward forward in mark.Forwards)
                 world.Forwards.Should().Contain(forward.Host, new Target(mark.Inside.Address, forward.Port));
         }
         world.Hosts["shop"].Should().HaveCount(spec.Namespaces.Count);
+        HashSet<IPAddress> led = [.. world.Spaces.Values.Select(each => each.Link?.Mark?.Inside.Address).OfType<IPAddress>()];
+        world.Targets.Should().OnlyContain(inside => led.Contains(inside.Address));
         world.Ruleset.Should().Be(RulesetState.Intact);
         world.Uplinks.Should().OnlyContain(uplink => uplink.Forwarding || world.ForwardsAnyway);
         world.Spaces.Should().OnlyContain(entry => entry.Value.Link == null || entry.Value.Link.Mark == null || entry.Value.Link.Mark.Project != "shop" || spec.Namespaces.Any(space => space.Name == entry.Key));
@@ -199,10 +205,15 @@ public sealed class ProjectHistories
         };
         if (damaged is not null)
             world.Spaces[happening.Name] = damaged;
+        if (happening.Damage == 11 && world.Ruleset == RulesetState.Intact && link.Mark is { } mark)
+            _ = world.Targets.Add(new InnerPort(mark.Inside.Address, 9999, Protocol.Tcp));
+        if (happening.Damage == 12)
+            world.Targets.Clear();
         if (happening.Damage is 9 or 10)
         {
             world.Ruleset = happening.Damage == 9 ? RulesetState.Absent : RulesetState.Damaged;
             world.Forwards.Clear();
+            world.Targets.Clear();
             world.Closed.Clear();
         }
     }

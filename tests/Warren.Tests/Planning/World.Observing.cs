@@ -39,6 +39,7 @@ internal sealed partial class World
                 Forwards.Where(entry => wish.Project is not null && Ruleset == RulesetState.Intact && !led.Contains(entry.Value.Address))
             ),
         };
+        observed = WithTargets(observed, wish, led);
         if (removal)
         {
             return observed with
@@ -55,6 +56,17 @@ internal sealed partial class World
             Obstacles = [.. Obstacles],
             ForeignForwards = [.. ForeignForwards],
             Listeners = [.. Listeners],
+        };
+    }
+
+    private Observed WithTargets(Observed observed, Wish wish, HashSet<IPAddress> led)
+    {
+        bool all = wish.Project is not null || wish.Thorough;
+        HashSet<IPAddress> own = [.. observed.Namespaces.Where(space => all || space.Link?.Mark?.Project is not null).Select(space => space.Link?.Mark?.Inside.Address).OfType<IPAddress>()];
+        return observed with
+        {
+            Targets = [.. Targets.Where(inside => own.Contains(inside.Address))],
+            StrayTargets = [.. Targets.Where(inside => all && !led.Contains(inside.Address))],
         };
     }
 

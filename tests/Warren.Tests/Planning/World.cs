@@ -26,6 +26,9 @@ internal sealed partial class World
 
     public Dictionary<HostPort, Target> Forwards { get; init; } = [];
 
+    /// <summary>Elements of the set targets4.</summary>
+    public HashSet<InnerPort> Targets { get; init; } = [];
+
     /// <summary>Elements of the set switched_on.</summary>
     public SortedSet<string> Closed { get; init; } = new(StringComparer.Ordinal);
 
@@ -100,6 +103,7 @@ internal sealed partial class World
             ForwardsAnyway = ForwardsAnyway,
             Ruleset = Ruleset,
             Forwards = new(Forwards),
+            Targets = [.. Targets],
             Closed = new(Closed, StringComparer.Ordinal),
             SwitchedOn = new(SwitchedOn, StringComparer.Ordinal),
             Obstacles = [.. Obstacles],
@@ -296,6 +300,7 @@ internal sealed partial class World
         {
             (Ruleset, _) = (RulesetState.Absent, 0);
             Forwards.Clear();
+            Targets.Clear();
             Closed.Clear();
             return;
         }
@@ -304,6 +309,7 @@ internal sealed partial class World
         if (rules.Table != TableChange.None)
         {
             Forwards.Clear();
+            Targets.Clear();
             Closed.Clear();
             Ruleset = RulesetState.Intact;
         }
@@ -311,6 +317,10 @@ internal sealed partial class World
             Demand(Forwards.Remove(entry.Host), rules, $"ENOENT: {entry}");
         foreach (ForwardEntry entry in rules.Publish)
             Demand(Forwards.TryAdd(entry.Host, entry.Target) || Forwards[entry.Host] == entry.Target, rules, $"EEXIST: {entry}");
+        foreach (TargetEntry entry in rules.Shut)
+            Demand(Targets.Remove(entry.Inside), rules, $"ENOENT: {entry}");
+        foreach (TargetEntry entry in rules.Admit)
+            Targets.Add(entry.Inside);
         foreach (string uplink in rules.Open)
             Demand(Closed.Remove(uplink), rules, $"ENOENT: {uplink}");
         foreach (string uplink in rules.Close)
@@ -355,6 +365,7 @@ internal sealed partial class World
         text.Append($"table {Ruleset}, closed [{string.Join(' ', Closed)}], record [{string.Join(' ', SwitchedOn)}]\n");
         foreach ((HostPort host, Target target) in Forwards.OrderBy(entry => entry.Key.ToString(), StringComparer.Ordinal))
             text.Append($"{host} -> {target}\n");
+        text.Append($"targets [{string.Join(' ', Targets.Select(inside => inside.ToString()).Order(StringComparer.Ordinal))}]\n");
         foreach ((string project, IReadOnlyList<NamedAddress> names) in Hosts)
             text.Append($"hosts of {project}: {string.Join(", ", names)}\n");
         foreach (Uplink uplink in Uplinks)

@@ -35,6 +35,9 @@ internal sealed class WorldFile
     /// <summary>As <c>-p</c> takes them, and where they lead.</summary>
     public Dictionary<string, string> Forwards { get; init; } = [];
 
+    /// <summary>Ports inside that other namespaces may call: 10.213.0.2:8080/tcp; left out, those of the forwards of projects' namespaces.</summary>
+    public string[]? Targets { get; init; }
+
     public string[] SwitchedOn { get; init; } = [];
 
     public ObstacleEntry[] Obstacles { get; init; } = [];
@@ -84,6 +87,18 @@ internal sealed class WorldFile
         {
             foreach (var own in world.Spaces.Where(entry => entry.Value.Link?.Mark?.Project is not null).GroupBy(entry => entry.Value.Link!.Mark!.Project!))
                 world.Hosts[own.Key] = [.. own.Select(entry => new NamedAddress(entry.Key, entry.Value.Link!.Mark!.Inside.Address))];
+        }
+        HashSet<IPAddress> ofProjects = [.. world.Spaces.Values.Where(space => space.Link?.Mark?.Project is not null).Select(space => space.Link!.Mark!.Inside.Address)];
+        foreach ((HostPort host, Target target) in file.Targets is null && file.Ruleset == RulesetState.Intact ? world.Forwards : [])
+        {
+            if (host.HostAddress is null && ofProjects.Contains(target.Address))
+                world.Targets.Add(new InnerPort(target.Address, target.Port, host.Protocol));
+        }
+        foreach (string text in file.Targets ?? [])
+        {
+            // as -p would publish it on that address
+            Forward forward = Typed.Forward(text.Replace("/", $":{IPEndPoint.Parse(text.Split('/')[0]).Port}/", StringComparison.Ordinal));
+            world.Targets.Add(new InnerPort(forward.Host.HostAddress!, forward.Port, forward.Host.Protocol));
         }
         world.OldHosts.UnionWith(file.OldHosts);
         return world;

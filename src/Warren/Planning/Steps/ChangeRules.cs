@@ -29,6 +29,11 @@ public readonly record struct ForwardEntry(HostPort Host, Target Target, string 
     public override string ToString() => $"{Host} -> {Target}";
 }
 
+/// <summary>A port inside that other namespaces may call.</summary>
+/// <param name="Inside">Which.</param>
+/// <param name="Namespace">Whose it is; empty for nobody's.</param>
+public readonly record struct TargetEntry(InnerPort Inside, string Namespace);
+
 /// <summary>All changes of a plan to Warren's rules: one transaction, all or none.</summary>
 public sealed record ChangeRules : Step
 {
@@ -41,6 +46,12 @@ public sealed record ChangeRules : Step
     /// <summary>Forwards that go.</summary>
     public IReadOnlyList<ForwardEntry> Unpublish { get; init; } = [];
 
+    /// <summary>Ports inside that other namespaces may call from now on.</summary>
+    public IReadOnlyList<TargetEntry> Admit { get; init; } = [];
+
+    /// <summary>Ports inside that they may not call any longer.</summary>
+    public IReadOnlyList<TargetEntry> Shut { get; init; } = [];
+
     /// <summary>Uplinks on which forwarding is switched on because of us: their other traffic stays closed.</summary>
     public IReadOnlyList<string> Close { get; init; } = [];
 
@@ -49,7 +60,13 @@ public sealed record ChangeRules : Step
 
     /// <summary>Whether it changes nothing.</summary>
     public bool IsEmpty =>
-        Table == TableChange.None && Publish.Count == 0 && Unpublish.Count == 0 && Close.Count == 0 && Open.Count == 0;
+        Table == TableChange.None
+        && Publish.Count == 0
+        && Unpublish.Count == 0
+        && Admit.Count == 0
+        && Shut.Count == 0
+        && Close.Count == 0
+        && Open.Count == 0;
 
     /// <inheritdoc/>
     public override char Sign =>
@@ -58,8 +75,8 @@ public sealed record ChangeRules : Step
             TableChange.Create => '+',
             TableChange.Delete => '-',
             TableChange.Repair => '~',
-            _ => Unpublish.Count == 0 ? '+'
-            : Publish.Count == 0 ? '-'
+            _ => Unpublish.Count + Shut.Count == 0 ? '+'
+            : Publish.Count + Admit.Count == 0 ? '-'
             : '~',
         };
 
@@ -79,6 +96,10 @@ public sealed record ChangeRules : Step
             {
                 parts.AddRange(Told(Unpublish, "unpublish "));
                 parts.AddRange(Told(Publish, "publish "));
+                if (Shut.Count > 0)
+                    parts.Add("other namespaces no longer reach " + Told(Shut));
+                if (Admit.Count > 0)
+                    parts.Add("other namespaces reach " + Told(Admit));
             }
             return string.Join("; ", parts);
         }
@@ -99,9 +120,11 @@ public sealed record ChangeRules : Step
             };
             lines = lines
                 .Concat(Unpublish.Select(entry => RulesetScript.Unpublish(entry.Host)))
+                .Concat(Shut.Select(entry => RulesetScript.Shut(entry.Inside)))
                 .Concat(Open.Select(RulesetScript.Open))
                 .Concat(Close.Select(RulesetScript.Close))
-                .Concat(Publish.Select(entry => RulesetScript.Publish(entry.Host, entry.Target)));
+                .Concat(Publish.Select(entry => RulesetScript.Publish(entry.Host, entry.Target)))
+                .Concat(Admit.Select(entry => RulesetScript.Admit(entry.Inside)));
             return Nft(lines);
         }
     }
@@ -117,12 +140,15 @@ public sealed record ChangeRules : Step
             {
                 Table = TableChange.Create,
                 Publish = Unpublish,
+                Admit = Shut,
                 Close = Close,
             },
             _ => new ChangeRules
             {
                 Publish = Unpublish,
                 Unpublish = Publish,
+                Admit = Shut,
+                Shut = Admit,
                 Close = Open,
                 Open = Close,
             },
@@ -134,11 +160,28 @@ public sealed record ChangeRules : Step
         && Table == other.Table
         && Publish.SequenceEqual(other.Publish)
         && Unpublish.SequenceEqual(other.Unpublish)
+        && Admit.SequenceEqual(other.Admit)
+        && Shut.SequenceEqual(other.Shut)
         && Close.SequenceEqual(other.Close)
         && Open.SequenceEqual(other.Open);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Table, Publish.Count, Unpublish.Count, Close.Count, Open.Count);
+
+    private static string Told(IReadOnlyList<TargetEntry> entries)
+    {
+        var parts = new List<string>();
+        for (int i = 0; i < entries.Count;)
+        {
+            InnerPort first = entries[i].Inside;
+            int length = 1;
+            while (i + length < entries.Count && entries[i + length].Inside == first with { Port = first.Port + length })
+                length++;
+            parts.Add(length == 1 ? first.ToString() : $"{first} up to {entries[i + length - 1].Inside}");
+            i += length;
+        }
+        return string.Join(", ", parts);
+    }
 
     // a range of a thousand ports is one line
     private static IEnumerable<string> Told(IReadOnlyList<ForwardEntry> entries, string verb)
