@@ -21,12 +21,14 @@ internal static partial class Host
         string[] gone = [.. saved.Namespaces.Select(space => space.Name).Except(wish.Ensure.Select(each => each.Name))];
         if (wish.Ensure.Count == 0)
             return (nothing, gone);
-        Plan plan = Planner.Make(new Observer(session).Observe(wish), wish);
+        var observer = new Observer(session);
+        Observed observed = observer.Observe(wish);
+        Plan plan = MakePlan(observer, ref observed, wish);
         if (!plan.IsEmpty)
         {
             using var applier = new Applier(session, host);
             applier.Apply(plan);
-            _ = Verify(session, wish, plan, applier);
+            _ = Verify(session, wish, observed, plan, applier);
         }
         return (plan, gone);
     }
@@ -52,7 +54,7 @@ internal static partial class Host
     }
 
     // What goes is wished for no more before it goes: whoever is cut off between is not undone by a supervisor.
-    private static void ApplyUnwished(Applier applier, Plan plan, IReadOnlyList<string> projects, IReadOnlyList<string>? names)
+    private static void ApplyUnwished(Applier applier, Plan plan, IReadOnlyCollection<string> projects, IReadOnlyList<string>? names)
     {
         var before = new List<(string Project, SavedWish Saved)>();
         foreach (string project in projects)

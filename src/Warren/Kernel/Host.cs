@@ -54,7 +54,7 @@ internal static partial class Host
     {
         // before the lock is taken: a supervisor may be waiting for it
         if (wish.RemoveAll)
-            Services.Forget(namespaces: null);
+            Services.Forget();
         using var session = new HostSession();
         using HostLock host = HostLock.Take();
         bool empty = true;
@@ -69,7 +69,7 @@ internal static partial class Host
             manner?.Review?.Invoke(plan);
             Dictionary<ulong, string> going = Going(plan);
             if (!plan.IsEmpty)
-                Begin(wish, plan, manner);
+                Begin(wish, observed, plan, manner);
             try
             {
                 Carry(session, host, wish, recorded, observed, plan, manner?.Progress);
@@ -218,14 +218,15 @@ internal static partial class Host
         }
         if (wish.Project is not { } project)
         {
-            if (wish.Remove.Count > 0)
-                ApplyUnwished(applier, plan, ProjectRecord.All(), wish.Remove);
-            else
+            if (wish.Remove.Count == 0)
+            {
                 applier.Apply(plan);
-            if (wish.Remove.Count > 0)
-                Forget(wish.Remove);
-            else
                 SaveByHand(wish, observed, plan);
+                return;
+            }
+            IReadOnlyCollection<string> projects = ProjectsOf(observed);
+            ApplyUnwished(applier, plan, projects, wish.Remove);
+            Forget(projects, wish.Remove);
             return;
         }
         if (wish.IsRemoval)
@@ -251,7 +252,7 @@ internal static partial class Host
         {
             applier.Apply(plan);
             if (!plan.IsEmpty)
-                observed = Verify(session, wish, plan, applier) with { Services = observed.Services };
+                observed = Verify(session, wish, observed, plan, applier);
         }
         catch (ApplyException e) when (e.Stuck.Count == 0)
         {
@@ -266,17 +267,31 @@ internal static partial class Host
         Save(project, wish, observed);
     }
 
-    private static void Begin(Wish wish, Plan plan, Manner? manner)
+    private static void Begin(Wish wish, Observed observed, Plan plan, Manner? manner)
     {
         if (wish.Remove.Count > 0)
-            Services.Forget(wish.Remove);
+            Services.Forget(ProjectsOf(observed), wish.Remove);
         manner?.Begin?.Invoke(plan);
     }
 
-    // A project without namespaces is none.
-    private static void Forget(IReadOnlyList<string> removed)
+    // Whose the namespaces are that were looked at. One without a link, which would say it, may be anybody's.
+    private static IReadOnlyCollection<string> ProjectsOf(Observed observed)
     {
-        foreach (string project in ProjectRecord.All())
+        var projects = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            if (space.Link?.Mark is not { } mark)
+                return ProjectRecord.All();
+            if (mark.Project is not null)
+                projects.Add(mark.Project);
+        }
+        return projects;
+    }
+
+    // A project without namespaces is none.
+    private static void Forget(IReadOnlyCollection<string> projects, IReadOnlyList<string> removed)
+    {
+        foreach (string project in projects)
         {
             IReadOnlyList<string> names = ProjectRecord.Names(project);
             string[] left = [.. names.Except(removed)];
@@ -290,14 +305,14 @@ internal static partial class Host
     }
 
     // Whoever cannot look whether all is done has not done it.
-    private static Observed Verify(HostSession session, Wish wish, Plan plan, Applier applier)
+    private static Observed Verify(HostSession session, Wish wish, Observed before, Plan plan, Applier applier)
     {
         Observed after;
         Plan rest;
         wish = Touched(wish, plan);
         try
         {
-            after = new Observer(session).Observe(wish);
+            after = new Observer(session) { Before = before }.Observe(wish);
             rest = Planner.Make(after, wish);
         }
         catch (Exception e) when (e is NetlinkException or NeighbourException or MalformedMessageException)
@@ -305,7 +320,14 @@ internal static partial class Host
             throw new ApplyException(plan.Steps[^1], e, applier.TakeBack(plan.Steps, plan.Steps.Count));
         }
         rest = new Plan([.. rest.Steps.Where(step => step is not ServiceStep)]);
-        return rest.IsEmpty ? after : throw new UnverifiedException(rest);
+        if (!rest.IsEmpty)
+            throw new UnverifiedException(rest);
+        var looked = new HashSet<string>(after.Namespaces.Select(space => space.Name));
+        return after with
+        {
+            Namespaces = [.. after.Namespaces, .. before.Namespaces.Where(space => !looked.Contains(space.Name))],
+            Services = before.Services,
+        };
     }
 
     // What of a wish a plan was about: one of a thousand namespaces that changed is looked at again, not all.

@@ -257,32 +257,41 @@ internal sealed partial class Observer(HostSession session)
             else
                 others.Add((host, target));
         }
-        return observed with { Forwards = forwards, Strays = Strays(others) };
+        HashSet<System.Net.IPAddress> led = Led(others.Select(other => other.Target.Address));
+        var strays = new Dictionary<HostPort, Target>();
+        foreach ((HostPort host, Target target) in others)
+        {
+            if (!led.Contains(target.Address))
+                strays[host] = target;
+        }
+        return WithAllTargets(observed, strays: true) with { Forwards = forwards, Strays = strays };
     }
 
-    // Where a forward leads to, there is the route of a link of Warren's that stands.
-    private Dictionary<HostPort, Target> Strays(List<(HostPort Host, Target Target)> forwards)
+    // Which of the addresses are those of namespaces.
+    private HashSet<System.Net.IPAddress> Led(IEnumerable<System.Net.IPAddress> addresses)
     {
-        var strays = new Dictionary<HostPort, Target>();
-        if (forwards.Count == 0)
-            return strays;
+        var led = new HashSet<System.Net.IPAddress>();
+        HashSet<System.Net.IPAddress>? ends = null;
+        HashSet<System.Net.IPAddress>? marked = null;
+        foreach (System.Net.IPAddress address in addresses)
+        {
+            ends ??= OwnEnds();
+            // most links have the first two addresses of their subnet; the others are known by what they say
+            if (ends.Contains(new Cidr(address, 30).At(1)) || (marked ??= MarkedAddresses()).Contains(address))
+                led.Add(address);
+        }
+        return led;
+    }
+
+    private static HashSet<System.Net.IPAddress> OwnEnds()
+    {
         var ends = new HashSet<System.Net.IPAddress>();
         foreach (ConfiguredAddress address in ConfiguredAddress.List(_ => false))
         {
             if (!IsForeign(address.Label))
                 ends.Add(address.Address);
         }
-        // most links have the first two addresses of their subnet; the others are known by what they say
-        HashSet<System.Net.IPAddress>? marked = null;
-        foreach ((HostPort host, Target target) in forwards)
-        {
-            if (ends.Contains(new Cidr(target.Address, 30).At(1)))
-                continue;
-            marked ??= MarkedAddresses();
-            if (!marked.Contains(target.Address))
-                strays[host] = target;
-        }
-        return strays;
+        return ends;
     }
 
     private HashSet<System.Net.IPAddress> MarkedAddresses()

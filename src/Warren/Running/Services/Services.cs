@@ -171,17 +171,20 @@ internal static class Services
         }
     }
 
-    /// <summary>Stops the services of all projects in namespaces that are about to be removed, and forgets them.</summary>
-    /// <param name="namespaces">Names of namespaces; null for all that there are.</param>
-    public static void Forget(IReadOnlyCollection<string>? namespaces)
+    /// <summary>Stops the services of all projects.</summary>
+    public static void Forget()
     {
         foreach (string project in Projects())
+            Stop(project);
+    }
+
+    /// <summary>Stops and forgets the services of some namespaces.</summary>
+    /// <param name="projects">The projects that they can be of.</param>
+    /// <param name="namespaces">The names of the namespaces.</param>
+    public static void Forget(IReadOnlyCollection<string> projects, IReadOnlyCollection<string> namespaces)
+    {
+        foreach (string project in projects)
         {
-            if (namespaces is null)
-            {
-                Stop(project);
-                continue;
-            }
             using ProjectFolder? folder = ProjectFolder.Find(project);
             if (folder is not null)
                 ForgetIn(folder, namespaces);
