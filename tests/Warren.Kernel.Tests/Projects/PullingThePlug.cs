@@ -26,6 +26,7 @@ public sealed class PullingThePlug
     [InlineData("openat")]
     [InlineData("close")]
     [InlineData("renameat")]
+    [InlineData("symlinkat,ftruncate")]
     [InlineData("mkdir")]
     [InlineData("mkdirat")]
     [InlineData("unlinkat")]
@@ -41,6 +42,7 @@ public sealed class PullingThePlug
     [InlineData("openat")]
     [InlineData("close")]
     [InlineData("renameat")]
+    [InlineData("symlinkat,ftruncate")]
     [InlineData("unlinkat,unlink,rmdir")]
     [InlineData("sendmsg,connect")]
     public void Of_a_changing_up(string call) => Cut(call, ProjectFiles.First, "up -d", ProjectFiles.Second);
