@@ -4,6 +4,7 @@ Every command says on standard output what happens as it happens, a line each, s
 lines and never for time. Addresses with a colon are IPv6; [::] listens for both families.
 """
 
+import os
 import select
 import socket
 import struct
@@ -34,6 +35,20 @@ def serve(protocol, address, ports, text):
             made.listen(64)
         listening.append(made)
     print("ready", flush=True)
+    answer_all(listening, text)
+
+
+def inherit(text):
+    """As serve, on the sockets that it is handed: sd_listen_fds(3). First says their names, their numbers and what else is open."""
+    if int(os.environ["LISTEN_PID"]) != os.getpid():
+        sys.exit("they are for another process")
+    numbers = range(3, 3 + int(os.environ["LISTEN_FDS"]))
+    descriptors = sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1]
+    print("ready", os.environ["LISTEN_FDNAMES"], descriptors, flush=True)
+    answer_all([socket.socket(fileno=number) for number in numbers], text)
+
+
+def answer_all(listening, text):
     callers = {}
 
     def answer(peer, made):
@@ -48,7 +63,7 @@ def serve(protocol, address, ports, text):
                     else:
                         del callers[made]
                         made.close()
-                elif protocol == "tcp":
+                elif made.type == socket.SOCK_STREAM:
                     caller, peer = made.accept()
                     callers[caller] = peer
                     print(f"from {peer[0]} at {made.getsockname()[1]}", flush=True)
@@ -174,7 +189,7 @@ def capture(link):
 
 
 def main():
-    commands = {each.__name__: each for each in (serve, ask, hold, inject, capture)}
+    commands = {each.__name__: each for each in (serve, inherit, ask, hold, inject, capture)}
     commands[sys.argv[1]](*sys.argv[2:])
 
 

@@ -18,10 +18,11 @@ internal static class Arguments
         return argument;
     }
 
-    public static Option<string[]> PublishOption() =>
+    /// <param name="more">What else can be given.</param>
+    public static Option<string[]> PublishOption(string more = "") =>
         new("--publish", "-p")
         {
-            Description = "Publish a port: [HOSTIP:][HOSTPORT[-END]:]PORT[-END][/tcp|/udp], as docker's -p. May be given several times.",
+            Description = "Publish a port: [HOSTIP:][HOSTPORT[-END]:]PORT[-END][/tcp|/udp], as docker's -p. " + more + "May be given several times.",
             HelpName = "PORTS",
             Arity = ArgumentArity.OneOrMore,
             CustomParser = Words,
@@ -83,18 +84,43 @@ internal static class Arguments
         );
     }
 
+    /// <summary>All port requests, or all faults in them. No program is started that could be handed a socket.</summary>
+    public static IReadOnlyList<PortRequest> Ports(IEnumerable<string>? texts) => Ports(texts, listens: null);
+
     /// <summary>All port requests, or all faults in them.</summary>
-    public static IReadOnlyList<PortRequest> Ports(IEnumerable<string>? texts)
+    /// <param name="texts">What was typed.</param>
+    /// <param name="listens">Gets the ports of those that end with <c>:fd</c>; null if there can be none.</param>
+    public static IReadOnlyList<PortRequest> Ports(IEnumerable<string>? texts, List<HostPort>? listens)
     {
         var requests = new List<PortRequest>();
         var faults = new List<Refusal>();
         foreach (string text in texts ?? [])
         {
-            if (PortRequest.TryParse(text, out PortRequest? request, out string? fault))
+            if (ListenRequest.IsMeant(text))
+            {
+                if (listens is null)
+                    faults.Add(new Refusal($"'{Terminal.Safe(text)}' is a socket for a program to listen on, and this starts none", $"warren run NAME -p {Terminal.Safe(text)} -- COMMAND …, or {{host: PORT, listen: true}} in a warren.yaml"));
+                else if (ListenRequest.TryParse(text, out ListenRequest? listen, out string? why))
+                    AddNew(listens, listen);
+                else
+                    faults.Add(new Refusal($"'{Terminal.Safe(text)}' is no port to listen on: {why}", "[HOSTIP:]HOSTPORT:fd[/tcp|/udp], as in 6000:fd"));
+            }
+            else if (PortRequest.TryParse(text, out PortRequest? request, out string? fault))
                 requests.Add(request);
             else
                 faults.Add(new Refusal($"'{Terminal.Safe(text)}' is no port to publish: {fault}", "[HOSTIP:]HOSTPORT:PORT[/tcp|/udp], as in 6000:8080"));
         }
         return faults.Count == 0 ? requests : throw new RefusedException(RefusalKind.Usage, faults);
+    }
+
+    // the same twice is once
+    private static void AddNew(List<HostPort> listens, ListenRequest request)
+    {
+        var known = new HashSet<HostPort>(listens);
+        foreach (HostPort host in request.Hosts)
+        {
+            if (known.Add(host))
+                listens.Add(host);
+        }
     }
 }

@@ -23,7 +23,7 @@ internal static class Run
             Description = "The namespace's name; made from the command's if left out. One that stands is used, and stays.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<string[]> publish = Arguments.PublishOption();
+        Option<string[]> publish = Arguments.PublishOption("6000:fd hands the command a listening socket instead, as systemd does: no translation, the client's own address. ");
         var keep = new Option<bool>("--keep") { Description = "Leave the namespace and its ports when the command has ended." };
         var addresses = new AddressOptions();
         Option<bool> noNeighbours = Arguments.NoNeighbours();
@@ -41,7 +41,9 @@ internal static class Run
         {
             string[] words = Execute.CommandOf(line, "warren run web1 -p 6000:8080 -- flask run --port 8080");
             string space = Arguments.Checked(parsed.GetValue(name) ?? NameFor(words[0]));
-            var wish = addresses.Apply(parsed, new NamespaceWish(space) { Publish = Arguments.Ports(parsed.GetValue(publish)) });
+            var listens = new List<HostPort>();
+            IReadOnlyList<PortRequest> ports = Arguments.Ports(parsed.GetValue(publish), listens);
+            var wish = addresses.Apply(parsed, new NamespaceWish(space) { Publish = ports, Listen = listens });
             Arguments.DemandPrivilege(line);
             var request = new ExecRequest
             {
@@ -49,6 +51,7 @@ internal static class Run
                 Command = words,
                 User = identity.User(parsed),
                 Capabilities = identity.Capabilities(parsed),
+                Listens = listens,
             };
             return RunIn(line, new Wish { Ensure = [wish], LeaveNeighbours = parsed.GetValue(noNeighbours) }, request, parsed.GetValue(keep));
         });
@@ -69,11 +72,24 @@ internal static class Run
         using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Catch);
         using PosixSignalRegistration quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Catch);
 
-        Outcome outcome = Host.Change(wish);
+        using var sockets = new HostSockets();
+        if (request.Listens.Count > 0)
+            request = request with { OpenFiles = OpenFileLimit.Raise() };
+        Outcome outcome;
+        try
+        {
+            // one that cannot be opened ends all before anything is changed
+            outcome = Host.Change(wish, new Manner { Review = _ => sockets.Open(request.Namespace, request.Listens) });
+        }
+        catch (ExecException e)
+        {
+            Child.Complain(e);
+            return e.ExitCode;
+        }
         try
         {
             DroppingView.Tell(line, outcome.Plan);
-            return caught != 0 ? 128 + caught : Child.Run(request, started: null);
+            return caught != 0 ? 128 + caught : Child.Run(request, started: null, sockets);
         }
         catch (ExecException e)
         {

@@ -182,8 +182,12 @@ internal static partial class Host
         return new Observer(session).ObserveAll();
     }
 
-    private static Observed WithServices(Observed observed, Wish wish) =>
-        wish.Project is { } project ? observed with { Services = Services.Observe(project) } : observed;
+    private static Observed WithServices(Observed observed, Wish wish)
+    {
+        if (observed.Listeners.Count > 0)
+            observed = observed with { Listeners = SocketHolders.Named(observed.Listeners, wish.Project) };
+        return wish.Project is { } project ? observed with { Services = Services.Observe(project) } : observed;
+    }
 
     /// <summary>The wish, with the names that its project has on record and its file does not name any more.</summary>
     internal static Wish WithPrune(Wish wish, IReadOnlyList<string> recorded)

@@ -265,28 +265,36 @@ internal sealed partial class Observer
 
     // Which of the wanted ports a process of the host has. To be sure of one that is free takes four system calls; only about one
     // that cannot be bound is the kernel asked who has it.
-    private static List<Listener> Listeners(HashSet<HostPort> wanted, IReadOnlyDictionary<HostPort, Target> forwards)
+    private static List<Listener> Listeners(HashSet<HostPort> wanted, HashSet<HostPort> listens, IReadOnlyDictionary<HostPort, Target> forwards)
     {
-        var listeners = new List<Listener>();
+        var found = new List<(HostPort Host, uint Inode)>();
+        var inodes = new HashSet<uint>();
         DiagnosisSocket? diagnosis = null;
         foreach (HostPort port in wanted)
         {
+            bool listening = listens.Contains(port);
             // what is published already was free when it was
-            if (forwards.ContainsKey(port) || PortProbe.IsFree(port))
+            if (listening ? PortProbe.CanListen(port) : forwards.ContainsKey(port) || PortProbe.IsFree(port))
                 continue;
             diagnosis ??= DiagnosisSocket.Open();
             foreach (ListeningSocket socket in diagnosis.Listening((TransportProtocol)port.Protocol, port.Port))
             {
                 IPAddress address = socket.Address.IsIPv4MappedToIPv6 ? socket.Address.MapToIPv4() : socket.Address;
-                bool v6 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
-                if (v6 && (socket.V6Only || !address.Equals(IPAddress.IPv6Any)))
+                bool every = address.Equals(IPAddress.Any) || (address.Equals(IPAddress.IPv6Any) && !socket.V6Only);
+                // a socket of IPv6 alone is in the way of one that shall have both
+                if (!every && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && !listening)
                     continue;
-                var host = new HostPort(v6 || address.Equals(IPAddress.Any) ? null : address, socket.Port, port.Protocol);
-                if (port.Overlaps(host))
-                    listeners.Add(new Listener(host, SocketOwner.Name(socket.Inode)));
+                var host = new HostPort(every ? null : address, socket.Port, port.Protocol);
+                if (port.Overlaps(host) && inodes.Add(socket.Inode))
+                    found.Add((host, socket.Inode));
             }
         }
         diagnosis?.Dispose();
-        return listeners;
+        Dictionary<uint, int> owners = SocketOwner.Find(inodes);
+        return found.ConvertAll(entry =>
+            owners.TryGetValue(entry.Inode, out int process)
+                ? new Listener(entry.Host, SocketOwner.Words(process)) { ProcessId = process }
+                : new Listener(entry.Host, "a process")
+        );
     }
 }

@@ -186,8 +186,11 @@ internal sealed partial class Observer(HostSession session)
     {
         var asked = new HashSet<HostPort>();
         var wanted = new HashSet<HostPort>();
+        var listens = new HashSet<HostPort>();
         foreach (NamespaceWish each in wish.Ensure)
         {
+            listens.UnionWith(each.Listen);
+            wanted.UnionWith(each.Listen);
             foreach (PortRequest request in each.Publish)
             {
                 foreach (Forward forward in request.Forwards)
@@ -226,7 +229,7 @@ internal sealed partial class Observer(HostSession session)
             Uplinks = uplinks,
             Obstacles = neighbours ? ForwardObstacles.Find(session.Nft, chains) : [],
             ForeignForwards = neighbours && wanted.Count > 0 ? ForeignForwards.Find(session.Nft, chains, wanted) : [],
-            Listeners = Listeners(wanted, observed.Forwards),
+            Listeners = Listeners(wanted, listens, observed.Forwards),
         };
     }
 

@@ -32,4 +32,13 @@ internal static class PortProbe
         _ = Libc.close(fd);
         return result == 0;
     }
+
+    /// <summary>Whether a socket that listens on the port can be opened for a program.</summary>
+    public static bool CanListen(HostPort port)
+    {
+        int fd = Running.HostSockets.Bind(port, out _);
+        if (fd >= 0)
+            _ = Libc.close(fd);
+        return fd >= 0;
+    }
 }

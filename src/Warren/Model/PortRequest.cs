@@ -95,6 +95,8 @@ public sealed record PortRequest(IPAddress? HostAddress, int HostFirst, int Host
                 address = null;
             parts = parts[1..];
         }
+        if (ListenRequest.IsMeant(text))
+            return "'fd' hands a listening socket to a program, and here none is started";
         if (PortRange(parts[^1], "port inside the namespace", out (int First, int Last) inside) is { } insideFault)
             return insideFault;
         (int First, int Last) host;

@@ -79,6 +79,9 @@ public sealed record Service(string Namespace, string Name, IReadOnlyList<string
     /// <summary>How often at most in a row with <see cref="RestartPolicy.OnFailure"/>; null for no limit.</summary>
     public int? RestartLimit { get; init; }
 
+    /// <summary>Ports of the host on which it listens: each is a socket that it is handed when it starts. Several services may have the same.</summary>
+    public IReadOnlyList<HostPort> Listens { get; init; } = [];
+
     /// <summary>Full names of services that must be ready before it starts. No circles.</summary>
     public IReadOnlyList<string> DependsOn { get; init; } = [];
 
@@ -100,6 +103,7 @@ public sealed record Service(string Namespace, string Name, IReadOnlyList<string
         && Capabilities.SequenceEqual(other.Capabilities)
         && Restart == other.Restart
         && RestartLimit == other.RestartLimit
+        && Listens.SequenceEqual(other.Listens)
         && DependsOn.SequenceEqual(other.DependsOn)
         && Equals(Ready, other.Ready)
         && StopGrace == other.StopGrace;

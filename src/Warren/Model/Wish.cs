@@ -18,6 +18,9 @@ public sealed record NamespaceWish(string Name)
     /// <summary>Ports that shall be published.</summary>
     public IReadOnlyList<PortRequest> Publish { get; init; } = [];
 
+    /// <summary>Ports of the host on which its programs shall listen themselves: no rule is made for them, and nobody else may have them.</summary>
+    public IReadOnlyList<HostPort> Listen { get; init; } = [];
+
     /// <summary>Ports that shall not be published any longer.</summary>
     public IReadOnlyList<PortRequest> Unpublish { get; init; } = [];
 

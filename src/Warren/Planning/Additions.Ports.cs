@@ -139,6 +139,24 @@ internal sealed partial class Additions
             _ports.Gain(gained.Address);
     }
 
+    // Before any port is given to a forward: on these, programs listen themselves.
+    private void GiveSockets()
+    {
+        foreach (ObservedService each in _observed.Services)
+        {
+            // those of others of the project go on
+            if (_wish.Whole || _wished.Contains(each.Service.Namespace))
+                continue;
+            foreach (HostPort host in each.Service.Listens)
+                _ports.KeepListening(host, each.Service.FullName);
+        }
+        foreach (NamespaceWish wish in _wish.Ensure)
+        {
+            foreach (HostPort host in wish.Listen)
+                _ports.Listen(host, wish.Name, _refusals);
+        }
+    }
+
     // The forwards in force that lead to a namespace, in the order of their ports.
     private List<ForwardEntry> Standing(string name, LinkMark mark)
     {

@@ -53,6 +53,7 @@ internal sealed partial class Additions
             MakeRoom(wish, Find(wish.Name));
         foreach (NamespaceWish wish in _wish.Ensure)
             Foresee(wish, Find(wish.Name));
+        GiveSockets();
         foreach (NamespaceWish wish in _wish.Ensure)
             Ensure(wish, Find(wish.Name));
         WriteNames();

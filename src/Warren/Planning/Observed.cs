@@ -111,7 +111,11 @@ public readonly record struct InnerPort(IPAddress Address, int Port, Protocol Pr
 /// <summary>A process of the host that listens on a port.</summary>
 /// <param name="Host">Where it listens.</param>
 /// <param name="Process">Its name and number: <c>nginx (pid 812)</c>.</param>
-public readonly record struct Listener(HostPort Host, string Process);
+public readonly record struct Listener(HostPort Host, string Process)
+{
+    /// <summary>Its number; null if it is not to be seen from here.</summary>
+    public int? ProcessId { get; init; }
+}
 
 /// <summary>A service of a project as it was found.</summary>
 /// <param name="Service">As it was wished for when it was started.</param>

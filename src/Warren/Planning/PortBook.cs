@@ -9,6 +9,7 @@ internal sealed class PortBook(Observed observed)
 {
     // By port and protocol: a range of ten thousand ports is looked up, not compared with itself.
     private readonly Dictionary<int, List<(Forward Forward, string Namespace)>> _chosen = [];
+    private readonly Dictionary<int, List<(HostPort Host, string Owner)>> _listening = [];
     private readonly HashSet<HostPort> _released = [];
     private readonly HashSet<IPAddress> _going = [];
     private readonly HashSet<IPAddress> _coming = [];
@@ -30,12 +31,60 @@ internal sealed class PortBook(Observed observed)
     /// <summary>Says that the host will have an address: a link of this plan has it.</summary>
     public void Gain(IPAddress address) => _coming.Add(address);
 
+    /// <summary>Says that a service has a listening socket, and goes on having it.</summary>
+    public void KeepListening(HostPort host, string service) => At(_listening, host).Add((host, service));
+
+    /// <summary>Gives a port to the programs of a namespace that listen on it; a reason why it cannot be is added to the list. Several may have
+    /// the same.</summary>
+    public void Listen(HostPort host, string name, List<Refusal> refusals)
+    {
+        if (refusals.Count > 20)
+            return;
+        if (WhyNotListen(host, name) is { } refusal)
+            refusals.Add(refusal);
+        else
+            At(_listening, host).Add((host, name));
+    }
+
+    private Refusal? WhyNotListen(HostPort host, string name)
+    {
+        if (host.HostAddress is { } address && !IsOfHost(address))
+            return NotOfHost(name, address);
+        foreach ((HostPort other, string owner) in At(_listening, host))
+        {
+            if (other == host)
+                return null;
+            if (other.Overlaps(host))
+                return new Refusal($"{name}: port {host} is asked for twice, to listen on {other} {(owner == name ? "too" : $"for {owner} too")}", "the same address for both, or another host port");
+        }
+        foreach ((Forward other, string owner) in At(_chosen, host))
+        {
+            if (other.Host.Overlaps(host))
+                return new Refusal($"{name}: port {host} is asked for twice, as {other} for {owner} too", "another host port");
+        }
+        foreach ((HostPort standing, Target target) in At(Standing, host))
+        {
+            if (standing.Overlaps(host) && !_released.Contains(standing) && OwnerOf(target) is { } owner)
+                return Published(name, owner, host, standing, target);
+        }
+        return TakenByOthers(host, name);
+    }
+
+    private static Refusal NotOfHost(string name, IPAddress address) =>
+        new($"{name}: {address} is not an address of this host", "ip addr shows those it has");
+
+    private static Refusal Published(string name, string owner, HostPort host, HostPort standing, Target target) =>
+        new(
+            $"{name}: port {host} is published already, for {owner} ({standing} -> {target})",
+            owner == name ? $"warren unpublish {name} {new Forward(standing, target.Port)} first, or another host port" : "another host port"
+        );
+
     /// <summary>The forwards for a request; reasons why it cannot be are added to the list.</summary>
     public IReadOnlyList<Forward> Choose(PortRequest request, LinkMark mark, List<Refusal> refusals)
     {
         if (request.HostAddress is { } address && !IsOfHost(address))
         {
-            refusals.Add(new Refusal($"{mark.Namespace}: {address} is not an address of this host", "ip addr shows those it has"));
+            refusals.Add(NotOfHost(mark.Namespace, address));
             return [];
         }
         // What stands is asked for again: any port that this namespace has already for the same port inside will do.
@@ -96,15 +145,22 @@ internal sealed class PortBook(Observed observed)
             // and one that leads where nobody is, is in nobody's way
             if (target == own || _released.Contains(standing) || OwnerOf(target) is not { } owner)
                 continue;
-            return new Refusal(
-                $"{name}: port {host} is published already, for {owner} ({standing} -> {target})",
-                owner == name ? $"warren unpublish {name} {new Forward(standing, target.Port)} first, or another host port" : "another host port"
-            );
+            return Published(name, owner, host, standing, target);
+        }
+        foreach ((HostPort listening, string owner) in At(_listening, host))
+        {
+            if (listening.Overlaps(host))
+                return new Refusal($"{name}: port {host} is asked for twice, to listen on it {(owner == name ? "too" : $"for {owner} too")}", "another host port");
         }
         if (_marked?.Mark != mark)
             _marked = (mark, new ForwardSet(mark.Forwards));
         if (_marked.Value.Forwards.Contains(forward))
             return null;
+        return TakenByOthers(host, name);
+    }
+
+    private Refusal? TakenByOthers(HostPort host, string name)
+    {
         foreach (Listener listener in observed.Listeners)
         {
             if (listener.Host.Overlaps(host))

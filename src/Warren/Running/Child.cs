@@ -18,17 +18,19 @@ internal static unsafe class Child
     /// that must finish work after that holds registrations of its own.</summary>
     /// <param name="request">What to run.</param>
     /// <param name="started">Called with the child's process id, at once. If it throws, the child is killed.</param>
+    /// <param name="sockets">Those of <see cref="ExecRequest.Listens"/>; closed here when the child has them.</param>
     /// <returns>The command's exit code; 128 + n if signal n ended it; 125, 126 or 127 if it could not be run, and then the
     /// child has said why on standard error.</returns>
     /// <exception cref="ExecException">No child could be started.</exception>
-    public static int Run(ExecRequest request, Action<int>? started)
+    public static int Run(ExecRequest request, Action<int>? started, HostSockets? sockets = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         // an ignored SIGCHLD makes the kernel throw exit codes away
         if ((SignalRelay.IgnoredSignals() & (1UL << (SystemCalls.SIGCHLD - 1))) != 0)
             _ = SystemCalls.signal(SystemCalls.SIGCHLD, SystemCalls.SIG_DFL);
         using var relay = new SignalRelay();
-        int child = Spawn(request);
+        int child = Spawn(request, sockets);
+        sockets?.Dispose();
         relay.Start(child);
         try
         {
@@ -48,17 +50,17 @@ internal static unsafe class Child
     /// <returns>The exit code to end with, if it returns.</returns>
     public static int Enter(ReadOnlySpan<string> arguments)
     {
-        bool reports = false;
+        int report = -1;
         try
         {
             ExecRequest request = ExecRequest.FromArguments(arguments);
-            reports = request.Reports;
+            report = request.Reports ? request.ReportDescriptor : -1;
             return Exec.Replace(request);
         }
         catch (ExecException e)
         {
-            if (reports)
-                Write(ExecRequest.ReportDescriptor, $"{e.ExitCode} {e.Message}");
+            if (report >= 0)
+                Write(report, $"{e.ExitCode} {e.Message}");
             else
                 Complain(e);
             return e.ExitCode;
@@ -82,22 +84,18 @@ internal static unsafe class Child
         }
     }
 
-    private static int Spawn(ExecRequest request)
+    private static int Spawn(ExecRequest request, HostSockets? sockets)
     {
         List<byte[]> arguments = ["warren"u8.ToArray(), Encoding.UTF8.GetBytes(Verb)];
         List<string> words = request.ToArguments();
         int own = words.Count - request.Command.Count;
         arguments.AddRange(words[..own].Select(word => Encoding.UTF8.GetBytes(word)));
         arguments.AddRange(NativeText.Command(request.Command));
-        int error = SystemCalls.posix_spawn(
-            out int child,
-            NativeText.Copy("/proc/self/exe"u8),
-            null,
-            null,
-            NativeText.Vector(arguments),
-            NativeText.Vector(NativeText.Environment())
-        );
-        return error == 0 ? child : throw ExecException.Refused(request.Namespace, "start a process", new Errno(error));
+        var inherited = new Inheritance();
+        for (int i = 0; i < request.Listens.Count; i++)
+            inherited.Add(sockets![request.Listens[i]], ExecRequest.FirstDescriptor + i);
+        Errno error = inherited.Spawn(null, NativeText.Vector(arguments), NativeText.Vector(NativeText.Environment()), out int child);
+        return error.Number == 0 ? child : throw ExecException.Refused(request.Namespace, "start a process", error);
     }
 
     // First without reaping: the id stays the child's until no signal can be sent to it any more.

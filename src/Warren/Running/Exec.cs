@@ -10,7 +10,7 @@ internal static unsafe class Exec
 {
     /// <summary>
     /// Replaces this process by the command: the process id stays, as do standard input, output and error; no other descriptor
-    /// does. The command has the identity of the one who called sudo and no way to privilege; see <see cref="ExecRequest"/>
+    /// does but the sockets that it shall have. The command has the identity of the one who called sudo and no way to privilege; see <see cref="ExecRequest"/>
     /// for how to ask for more. Signals that were ignored when Warren was started stay ignored (nohup), but for SIGPIPE, which
     /// the .NET runtime ignores.
     /// </summary>
@@ -36,6 +36,7 @@ internal static unsafe class Exec
         bool keepsAll = account.Uid == 0 && request.User is not null && request.Capabilities.Count == 0;
         if (isRoot && !account.IsCaller)
             Describe(account, environment, request.KeptVariables);
+        Announce(request.Listens, environment);
         if (request.Reports)
             OwnOutput(account);
 
@@ -43,10 +44,11 @@ internal static unsafe class Exec
         NamespaceMounts.Enter(name);
         if (!keepsAll && kept == 0)
             NamespaceMounts.IgnoreFilePrivileges();
-        CloseDescriptors(name);
+        CloseDescriptors(name, request.ReportDescriptor);
         ResetSignals();
+        // what it is handed is not taken from its own
         if (request.OpenFiles is { } files)
-            LimitOpenFiles(files);
+            OpenFileLimit.Lower(files + (ulong)request.Listens.Count);
         if (keepsAll)
             Privileges.KeepAll(name, account);
         else
@@ -79,13 +81,16 @@ internal static unsafe class Exec
     // A pipe belongs to who made it: without this, /dev/stdout and /dev/stderr could not be opened by the command.
     private static void OwnOutput(Account account) => _ = SystemCalls.fchown(1, account.Uid, account.Gid);
 
-    private static void LimitOpenFiles(ulong soft)
+    // sd_listen_fds(3). This process becomes the command, so its id is the command's; variables that were for this process are for nobody.
+    private static void Announce(IReadOnlyList<HostPort> listens, List<byte[]> environment)
     {
-        ulong* limits = stackalloc ulong[2];
-        if (SystemCalls.getrlimit(SystemCalls.RLIMIT_NOFILE, limits) != 0)
-            return;
-        limits[0] = Math.Min(soft, limits[1]);
-        _ = SystemCalls.setrlimit(SystemCalls.RLIMIT_NOFILE, limits);
+        bool any = listens.Count > 0;
+        NativeText.Set(environment, "LISTEN_PID", any ? Words.Number(Environment.ProcessId) : null);
+        NativeText.Set(environment, "LISTEN_FDS", any ? Words.Number(listens.Count) : null);
+        var names = new StringBuilder();
+        foreach (HostPort port in listens)
+            names.Append(names.Length > 0 ? ":" : "").Append(Words.Number(port.Port)).Append('/').Append(port.Protocol.Word());
+        NativeText.Set(environment, "LISTEN_FDNAMES", any ? names.ToString() : null);
     }
 
     private static void EnterNetwork(string name)
@@ -110,16 +115,15 @@ internal static unsafe class Exec
         throw ExecException.Refused(name, $"enter folder {Terminal.Safe(directory)} as {account}", errno, "look at it with ls -ld");
     }
 
-    private static void CloseDescriptors(string name)
+    private static void CloseDescriptors(string name, int firstForeign)
     {
-        const int FirstForeign = 3;
         nint last = unchecked((nint)uint.MaxValue);
-        if (SystemCalls.syscall(SystemCalls.SYS_close_range, FirstForeign, last, (nint)SystemCalls.CLOSE_RANGE_CLOEXEC, 0) == 0)
+        if (SystemCalls.syscall(SystemCalls.SYS_close_range, firstForeign, last, (nint)SystemCalls.CLOSE_RANGE_CLOEXEC, 0) == 0)
             return;
         // before Linux 5.11
         foreach (string path in Directory.GetFileSystemEntries("/proc/self/fd"))
         {
-            if (!int.TryParse(Path.GetFileName(path), out int descriptor) || descriptor < FirstForeign)
+            if (!int.TryParse(Path.GetFileName(path), out int descriptor) || descriptor < firstForeign)
                 continue;
             const int BadDescriptor = 9;
             if (

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Warren.Model;
 
 namespace Warren.Running;
 
@@ -26,6 +27,9 @@ internal sealed record ExecRequest
     /// <summary>Variables that describe a user (HOME, USER, LOGNAME, SHELL) and were given on purpose: they are not set to the account's.</summary>
     public IReadOnlyList<string> KeptVariables { get; init; } = [];
 
+    /// <summary>The ports whose sockets the command is handed, open as the descriptors from <see cref="FirstDescriptor"/> on.</summary>
+    public IReadOnlyList<HostPort> Listens { get; init; } = [];
+
     /// <summary>Whether a supervisor waits at descriptor <see cref="ReportDescriptor"/>, which closes when the command runs; if it cannot be
     /// run, the exit code and the reason are written there. The command's output is a pipe, and is made its user's own.</summary>
     public bool Reports { get; init; }
@@ -33,8 +37,11 @@ internal sealed record ExecRequest
     /// <summary>How many open files the command may have, softly; null for what this process may.</summary>
     public ulong? OpenFiles { get; init; }
 
+    /// <summary>The first descriptor that is not standard input, output or error: SD_LISTEN_FDS_START, sd_listen_fds(3).</summary>
+    public const int FirstDescriptor = 3;
+
     /// <summary>See <see cref="Reports"/>.</summary>
-    public const int ReportDescriptor = 3;
+    public int ReportDescriptor => FirstDescriptor + Listens.Count;
 
     /// <summary>The arguments that tell another process of this program the same request, the command last.</summary>
     public List<string> ToArguments()
@@ -48,6 +55,8 @@ internal sealed record ExecRequest
             arguments.Add(DirectoryOption + Directory);
         foreach (string variable in KeptVariables)
             arguments.Add(KeepOption + variable);
+        foreach (ListenRequest listen in ListenRequest.Of(Listens))
+            arguments.Add(ListenOption + listen);
         if (Reports)
             arguments.Add(ReportOption);
         if (OpenFiles is { } files)
@@ -70,6 +79,7 @@ internal sealed record ExecRequest
         ulong? openFiles = null;
         List<string> capabilities = [];
         List<string> kept = [];
+        List<HostPort> listens = [];
         foreach (string option in arguments[1..end])
         {
             if (option.StartsWith(UserOption, StringComparison.Ordinal))
@@ -80,6 +90,11 @@ internal sealed record ExecRequest
                 directory = option[DirectoryOption.Length..];
             else if (option.StartsWith(KeepOption, StringComparison.Ordinal))
                 kept.Add(option[KeepOption.Length..]);
+            else if (
+                option.StartsWith(ListenOption, StringComparison.Ordinal)
+                && ListenRequest.TryParse(option[ListenOption.Length..], out ListenRequest? listen, out _)
+            )
+                listens.AddRange(listen.Hosts);
             else if (option == ReportOption)
                 reports = true;
             else if (
@@ -88,7 +103,7 @@ internal sealed record ExecRequest
             )
                 openFiles = files;
             else
-                throw new ExecException(ExecException.Failed, $"no option '{Model.Terminal.Safe(option)}'");
+                throw new ExecException(ExecException.Failed, $"no option '{Terminal.Safe(option)}'");
         }
         return new ExecRequest
         {
@@ -98,6 +113,7 @@ internal sealed record ExecRequest
             Capabilities = capabilities,
             Directory = directory,
             KeptVariables = kept,
+            Listens = listens,
             Reports = reports,
             OpenFiles = openFiles,
         };
@@ -107,6 +123,7 @@ internal sealed record ExecRequest
     private const string CapabilityOption = "--cap=";
     private const string DirectoryOption = "--dir=";
     private const string KeepOption = "--keep=";
+    private const string ListenOption = "--listen=";
     private const string ReportOption = "--report";
     private const string OpenFilesOption = "--files=";
     private const string EndOfOptions = "--";

@@ -32,6 +32,8 @@ internal static partial class SystemCalls
     public const int O_NOCTTY = 0x100;
     public const int O_CLOEXEC = 0x80000;
     public const int F_SETFD = 2;
+    public const int F_SETFL = 4;
+    public const int F_DUPFD_CLOEXEC = 1030;
     public const int FD_CLOEXEC = 1;
     public const uint CLOSE_RANGE_CLOEXEC = 4;
 
@@ -47,6 +49,19 @@ internal static partial class SystemCalls
     public const int WEXITED = 4;
     public const int WNOWAIT = 0x1000000;
     public const short POLLIN = 1;
+
+    public const int AF_INET = 2;
+    public const int AF_INET6 = 10;
+    public const int SOCK_STREAM = 1;
+    public const int SOCK_DGRAM = 2;
+    public const int SOCK_CLOEXEC = 0x80000;
+    public const int SOL_SOCKET = 1;
+    public const int SO_REUSEADDR = 2;
+    public const int IPPROTO_IP = 0;
+    public const int IP_FREEBIND = 15;
+    public const int IPPROTO_IPV6 = 41;
+    public const int IPV6_V6ONLY = 26;
+
     public const int RLIMIT_NOFILE = 7;
 
     // asm/unistd_64.h, and asm-generic/unistd.h for all later architectures; those from 400 on are the same everywhere
@@ -167,6 +182,27 @@ internal static partial class SystemCalls
         byte** arguments,
         byte** environment
     );
+
+    [LibraryImport("libc")]
+    public static unsafe partial int posix_spawn_file_actions_init(void* actions);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int posix_spawn_file_actions_adddup2(void* actions, int fd, int target);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int posix_spawn_file_actions_destroy(void* actions);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int setsockopt(int fd, int level, int option, void* value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int bind(int fd, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int listen(int fd, int backlog);
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int waitid(int kind, int id, void* result, int options);

@@ -146,6 +146,50 @@ public sealed class PortBooks
         refusals.Should().HaveCount(21);
     }
 
+    // what a program listens on itself: nobody else may have it, and it may have nothing of others
+    [Theory]
+    [InlineData("6000:80", "web1: port 6000/tcp is asked for twice, to listen on it for web2 too | another host port")]
+    [InlineData("127.0.0.1:6000:80", "web1: port 127.0.0.1:6000/tcp is asked for twice, to listen on it for web2 too | another host port")]
+    [InlineData("6000:80/udp", "6000:80/udp")]
+    [InlineData("6001:80", "6001:80/tcp")]
+    [InlineData("6000-6001:80", "6001:80/tcp")]
+    public void A_port_that_is_listened_on_is_taken(string request, string expected)
+    {
+        var refusals = new List<Refusal>();
+        var ports = new PortBook(s_host);
+        ports.Listen(new HostPort(null, 6000, Protocol.Tcp), "web2", refusals);
+        IReadOnlyList<Forward> forwards = ports.Choose(Typed.Ports(request), s_web1, refusals);
+        (refusals.Count == 0 ? string.Join(' ', forwards) : Told(refusals)).Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("6000", "web1: nginx (pid 812) listens on the host's port 6000/tcp | another host port, or stop that program")]
+    [InlineData("127.0.0.1:6000", "web1: nginx (pid 812) listens on the host's port 6000/tcp | another host port, or stop that program")]
+    [InlineData("6001", "web1: port 6001/tcp is published already, for web2 (6001/tcp -> 10.213.0.6:80) | another host port")]
+    [InlineData("6002", "web1: port 6002/tcp is taken by another firewall's rule: table ip nat, chain DOCKER: tcp dport 6002 | another host port")]
+    [InlineData("6003", "")]
+    [InlineData("6004", "")]
+    [InlineData("127.0.0.1:6004", "web1: port 127.0.0.1:6004/tcp is asked for twice, to listen on 6004/tcp for web2/db too | the same address for both, or another host port")]
+    [InlineData("198.51.100.9:6003", "web1: 198.51.100.9 is not an address of this host | ip addr shows those it has")]
+    public void What_is_taken_cannot_be_listened_on(string port, string expected)
+    {
+        Observed observed = s_host with
+        {
+            Namespaces = [new ObservedNamespace("web2", Presence.Standing) { LinkName = "wrn-web2", Link = new ObservedLink("wrn-web2", 9) { Mark = s_web2 } }],
+            Forwards = Forwards(("6001:80", "10.213.0.6"), ("6003:80", "10.213.0.6")),
+            Listeners = [new Listener(Typed.Forward("6000:1").Host, "nginx (pid 812)")],
+            ForeignForwards = [new ForeignForward(Typed.Forward("6002:1").Host, "table ip nat, chain DOCKER: tcp dport 6002")],
+        };
+        var ports = new PortBook(observed);
+        ports.Release(Typed.Forward("6003:80").Host);
+        ports.KeepListening(new HostPort(null, 6004, Protocol.Tcp), "web2/db");
+        var refusals = new List<Refusal>();
+        ports.Listen(Typed.Forward(port + ":1").Host, "web1", refusals);
+        Told(refusals).Should().Be(expected);
+    }
+
+    private static string Told(List<Refusal> refusals) => string.Join('\n', refusals.Select(refusal => $"{refusal.What} | {refusal.Remedy}"));
+
     private static Dictionary<HostPort, Target> Forwards(params (string Forward, string Address)[] all) =>
         all.ToDictionary(
             each => Typed.Forward(each.Forward).Host,

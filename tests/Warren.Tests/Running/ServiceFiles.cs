@@ -35,6 +35,7 @@ public sealed class ServiceFiles
             Restart = policy,
             RestartLimit = limit,
             DependsOn = needs,
+            Listens = [.. Enumerable.Range(limit ?? 0, milliseconds % 4).Select(number => new HostPort(null, number + 1, policy == RestartPolicy.No ? Protocol.Tcp : Protocol.Udp))],
             StopGrace = TimeSpan.FromMilliseconds(milliseconds),
             Ready = port is null ? null : new Readiness { Port = port, Protocol = Protocol.Udp, Command = command, Timeout = TimeSpan.FromMilliseconds(milliseconds) },
         };
@@ -65,6 +66,9 @@ public sealed class ServiceFiles
             service with { Restart = RestartPolicy.Always },
             service with { RestartLimit = 0 },
             service with { DependsOn = ["x"] },
+            service with { Listens = [new HostPort(null, 6000, Protocol.Tcp)] },
+            service with { Listens = [new HostPort(null, 6000, Protocol.Udp)] },
+            service with { Listens = [new HostPort(System.Net.IPAddress.Loopback, 6000, Protocol.Tcp)] },
             service with { Ready = null },
             service with { Ready = new Readiness { Port = 1, Protocol = Protocol.Udp } },
             service with { Ready = new Readiness { Port = 1, Timeout = TimeSpan.Zero } },
@@ -74,7 +78,7 @@ public sealed class ServiceFiles
         others.Append(service).Select(SavedServices.Identity).Should().OnlyHaveUniqueItems();
         SavedServices.Identity(service with { Command = ["a", "b"] }).Should().Be(SavedServices.Identity(service));
         // all there are, but for what is computed
-        typeof(Service).GetProperties().Where(property => property.CanWrite).Should().HaveCount(12);
+        typeof(Service).GetProperties().Where(property => property.CanWrite).Should().HaveCount(13);
         typeof(Readiness).GetProperties().Where(property => property.CanWrite).Should().HaveCount(4);
     }
 

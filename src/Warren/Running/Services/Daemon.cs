@@ -106,34 +106,26 @@ internal static unsafe class Daemon
             throw new NetlinkException(Errno.Last, "make", "a pipe");
         int log = folder.OpenSupervisorLog();
         int nothing = SystemCalls.open("/dev/null", SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC, 0);
-        byte* actions = stackalloc byte[512];
         byte* attributes = stackalloc byte[512];
-        _ = Libc.posix_spawn_file_actions_init(actions);
         _ = Libc.posix_spawnattr_init(attributes);
-        _ = Libc.posix_spawn_file_actions_adddup2(actions, nothing, 0);
-        _ = Libc.posix_spawn_file_actions_adddup2(actions, log < 0 ? nothing : log, 1);
-        _ = Libc.posix_spawn_file_actions_adddup2(actions, log < 0 ? nothing : log, 2);
-        _ = Libc.posix_spawn_file_actions_adddup2(actions, ready[1], ReadyDescriptor);
+        var inherited = new Inheritance();
+        inherited.Add(nothing, 0);
+        inherited.Add(log < 0 ? nothing : log, 1);
+        inherited.Add(log < 0 ? nothing : log, 2);
+        inherited.Add(ready[1], ReadyDescriptor);
         _ = Libc.posix_spawnattr_setflags(attributes, Libc.POSIX_SPAWN_SETSID);
         List<byte[]> arguments = ["warren"u8.ToArray(), Encoding.UTF8.GetBytes(Verb), Encoding.UTF8.GetBytes(folder.Project)];
         List<byte[]> environment = NativeText.Environment();
         // NAME=value of the caller would end up in no service anyway; what matters is how it reports
         NativeText.Set(environment, "NOTIFY_SOCKET", null);
         NativeText.Set(environment, ReadyVariable, ReadyDescriptor.ToString(CultureInfo.InvariantCulture));
-        int error = SystemCalls.posix_spawn(
-            out _,
-            NativeText.Copy("/proc/self/exe"u8),
-            actions,
-            attributes,
-            NativeText.Vector(arguments),
-            NativeText.Vector(environment)
-        );
+        Errno error = inherited.Spawn(attributes, NativeText.Vector(arguments), NativeText.Vector(environment), out _);
         Libc.Close(ref ready[1]);
         Libc.Close(ref log);
         Libc.Close(ref nothing);
         Span<byte> word = stackalloc byte[16];
         int length = 0;
-        if (error == 0 && Libc.WaitReadable(ready[0], TimeSpan.FromMinutes(2)))
+        if (error.Number == 0 && Libc.WaitReadable(ready[0], TimeSpan.FromMinutes(2)))
             length = Libc.Read(ready[0], word);
         Libc.Close(ref ready[0]);
         if (length > 0 || folder.IsSupervised())
@@ -143,7 +135,7 @@ internal static unsafe class Daemon
         throw new RefusedException(
             RefusalKind.Unable,
             new Refusal(
-                $"the supervisor of project {folder.Project} did not start{(error == 0 ? "" : ": " + new Errno(error).Text)}",
+                $"the supervisor of project {folder.Project} did not start{(error.Number == 0 ? "" : ": " + error.Text)}",
                 $"cat {ProjectFolder.PathOf(folder.Project, ProjectFolder.SupervisorLog)}"
             )
         );

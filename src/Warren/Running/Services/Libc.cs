@@ -105,15 +105,6 @@ internal static unsafe partial class Libc
     public static partial int inotify_add_watch(int fd, string path, uint mask);
 
     [LibraryImport("libc")]
-    public static partial int posix_spawn_file_actions_init(void* actions);
-
-    [LibraryImport("libc")]
-    public static partial int posix_spawn_file_actions_adddup2(void* actions, int fd, int target);
-
-    [LibraryImport("libc")]
-    public static partial int posix_spawn_file_actions_destroy(void* actions);
-
-    [LibraryImport("libc")]
     public static partial int posix_spawnattr_init(void* attributes);
 
     [LibraryImport("libc")]

@@ -177,6 +177,10 @@ internal sealed class ProjectFolder : IDisposable
         return held;
     }
 
+    /// <summary>The process of the supervisor that lives, as it noted itself; null if none does.</summary>
+    public int? Supervisor() =>
+        IsSupervised() && Read(LockFile) is { } text && int.TryParse(text, System.Globalization.NumberStyles.AllowTrailingWhite, null, out int process) ? process : null;
+
     /// <summary>Makes the folder for logs: those who wait for lines watch it.</summary>
     public void MakeLogFolder() => _ = Log;
 

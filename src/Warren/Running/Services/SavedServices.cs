@@ -81,6 +81,8 @@ internal sealed record SavedServices(IReadOnlyList<Service> Services, IReadOnlyL
         json.WriteNumber("restart", (int)service.Restart);
         json.WriteNumber("restartLimit", service.RestartLimit ?? -1);
         WriteWords(json, "dependsOn", service.DependsOn);
+        if (service.Listens.Count > 0)
+            WriteWords(json, "listens", [.. ListenRequest.Of(service.Listens).Select(port => port.ToString())]);
         json.WriteNumber("stopGraceMs", service.StopGrace.TotalMilliseconds);
         if (service.Ready is { } ready)
         {
@@ -104,6 +106,7 @@ internal sealed record SavedServices(IReadOnlyList<Service> Services, IReadOnlyL
             Restart = (RestartPolicy)json.GetProperty("restart").GetInt32(),
             RestartLimit = json.GetProperty("restartLimit").GetInt32() is >= 0 and var limit ? limit : null,
             DependsOn = Words(json, "dependsOn"),
+            Listens = json.TryGetProperty("listens", out _) ? Ports(Words(json, "listens")) : [],
             StopGrace = TimeSpan.FromMilliseconds(json.GetProperty("stopGraceMs").GetDouble()),
             Ready = json.TryGetProperty("ready", out JsonElement ready) ? ReadReadiness(ready) : null,
         };
@@ -123,6 +126,14 @@ internal sealed record SavedServices(IReadOnlyList<Service> Services, IReadOnlyL
         for (int i = 0; i + 1 < words.Count; i += 2)
             pairs.Add(new KeyValuePair<string, string>(words[i], words[i + 1]));
         return pairs;
+    }
+
+    private static List<HostPort> Ports(List<string> words)
+    {
+        var ports = new List<HostPort>();
+        foreach (string word in words)
+            ports.AddRange(ListenRequest.TryParse(word, out ListenRequest? request, out string? fault) ? request.Hosts : throw new FormatException(fault));
+        return ports;
     }
 
     private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString() ?? "";

@@ -227,6 +227,24 @@ internal static class Services
         return ProjectRecord.All();
     }
 
+    /// <summary>The processes of a project's services, and their supervisor.</summary>
+    public static IReadOnlySet<int> ProcessesOf(string project)
+    {
+        var processes = new HashSet<int>();
+        using ProjectFolder? folder = ProjectFolder.Find(project);
+        if (folder is null)
+            return processes;
+        var namespaces = new HashSet<ulong>();
+        foreach (Service service in folder.ReadServices().Services)
+            namespaces.Add(Ending.NamespaceInode(service.Namespace));
+        namespaces.Remove(0);
+        foreach (LivingProcess process in Census.Take(project, 0, namespaces).Marked())
+            processes.Add(process.Id);
+        if (folder.Supervisor() is { } supervisor)
+            processes.Add(supervisor);
+        return processes;
+    }
+
     /// <summary>Removes the files that are about services, and the project's folder if nothing else is in it. Not while a supervisor lives.</summary>
     public static void RemoveFiles(string project)
     {

@@ -24,12 +24,7 @@ internal sealed unsafe class Spawning : IDisposable
     public Spawning(string project)
     {
         _project = project;
-        ulong* limits = stackalloc ulong[2];
-        if (SystemCalls.getrlimit(SystemCalls.RLIMIT_NOFILE, limits) != 0 || limits[0] == limits[1])
-            return;
-        _openFiles = limits[0];
-        limits[0] = limits[1];
-        _ = SystemCalls.setrlimit(SystemCalls.RLIMIT_NOFILE, limits);
+        _openFiles = OpenFileLimit.Raise();
     }
 
     /// <summary>The environment that services have beside their own.</summary>
@@ -39,8 +34,9 @@ internal sealed unsafe class Spawning : IDisposable
     /// <param name="service">Whose.</param>
     /// <param name="command">The service's own command, or the one that tells whether it is ready.</param>
     /// <param name="output">Whether its output is read; else it is lost.</param>
+    /// <param name="sockets">Those that it is handed; null for none.</param>
     /// <exception cref="ExecException">There are not enough processes, descriptors or memory.</exception>
-    public Spawned Start(Service service, IReadOnlyList<string> command, bool output)
+    public Spawned Start(Service service, IReadOnlyList<string> command, bool output, HostSockets? sockets = null)
     {
         var request = new ExecRequest
         {
@@ -50,6 +46,7 @@ internal sealed unsafe class Spawning : IDisposable
             Capabilities = service.Capabilities,
             Directory = service.Directory,
             KeptVariables = Kept(service),
+            Listens = sockets is null ? [] : service.Listens,
             Reports = true,
             OpenFiles = _openFiles,
         };
@@ -62,7 +59,14 @@ internal sealed unsafe class Spawning : IDisposable
             if (output)
                 MakePipe(pipe, service);
             List<byte[]> arguments = ["warren"u8.ToArray(), .. Encode([Child.Verb]), .. Encode(request.ToArguments())];
-            int id = Spawn(request.Namespace, arguments, EnvironmentOf(service), pipe[1], report[1]);
+            var inherited = new Inheritance();
+            inherited.Add(_null, 0);
+            inherited.Add(output ? pipe[1] : _null, 1);
+            inherited.Add(output ? pipe[1] : _null, 2);
+            for (int i = 0; i < request.Listens.Count; i++)
+                inherited.Add(sockets![request.Listens[i]], ExecRequest.FirstDescriptor + i);
+            inherited.Add(report[1], request.ReportDescriptor);
+            int id = Spawn(request.Namespace, arguments, EnvironmentOf(service), inherited);
             whole = true;
             return new Spawned(id, pipe[0], report[0]);
         }
@@ -93,7 +97,11 @@ internal sealed unsafe class Spawning : IDisposable
         int id = 0;
         try
         {
-            id = Spawn(_project, ["warren"u8.ToArray(), .. Encode(words)], environment, pipe[1], report: -1);
+            var inherited = new Inheritance();
+            inherited.Add(_null, 0);
+            inherited.Add(pipe[1], 1);
+            inherited.Add(_null, 2);
+            id = Spawn(_project, ["warren"u8.ToArray(), .. Encode(words)], environment, inherited);
             return new Spawned(id, pipe[0], -1);
         }
         finally
@@ -153,37 +161,24 @@ internal sealed unsafe class Spawning : IDisposable
         _ = Libc.fcntl(ends[0], Libc.F_SETFL, (nint)(Libc.O_RDONLY | Libc.O_NONBLOCK));
     }
 
-    // of what has no output or report the number is negative
-    private int Spawn(string subject, List<byte[]> arguments, List<byte[]> environment, int output, int report)
+    private static int Spawn(string subject, List<byte[]> arguments, List<byte[]> environment, Inheritance inherited)
     {
-        bool alone = report < 0;
-        output = output < 0 ? _null : output;
-        // posix_spawn_file_actions_t has 80 bytes, posix_spawnattr_t 336
-        byte* actions = stackalloc byte[512];
+        // posix_spawnattr_t has 336 bytes
         byte* attributes = stackalloc byte[512];
-        _ = Libc.posix_spawn_file_actions_init(actions);
         _ = Libc.posix_spawnattr_init(attributes);
         byte** vector = NativeText.Vector(arguments);
         byte** variables = NativeText.Vector(environment);
-        byte* path = NativeText.Copy("/proc/self/exe"u8);
         try
         {
-            _ = Libc.posix_spawn_file_actions_adddup2(actions, _null, 0);
-            _ = Libc.posix_spawn_file_actions_adddup2(actions, output, 1);
-            _ = Libc.posix_spawn_file_actions_adddup2(actions, alone ? _null : output, 2);
-            if (!alone)
-                _ = Libc.posix_spawn_file_actions_adddup2(actions, report, ExecRequest.ReportDescriptor);
             // a session of its own: what is typed at the terminal does not reach it
             _ = Libc.posix_spawnattr_setflags(attributes, Libc.POSIX_SPAWN_SETSID);
-            int error = SystemCalls.posix_spawn(out int id, path, actions, attributes, vector, variables);
-            return error == 0 ? id : throw ExecException.Refused(subject, "start a process", new Errno(error), "see ulimit -u, and /proc/sys/kernel/pid_max");
+            Errno error = inherited.Spawn(attributes, vector, variables, out int id);
+            return error.Number == 0 ? id : throw ExecException.Refused(subject, "start a process", error, "see ulimit -u, and /proc/sys/kernel/pid_max");
         }
         finally
         {
             NativeText.Free(vector);
             NativeText.Free(variables);
-            NativeMemory.Free(path);
-            _ = Libc.posix_spawn_file_actions_destroy(actions);
             _ = Libc.posix_spawnattr_destroy(attributes);
         }
     }
