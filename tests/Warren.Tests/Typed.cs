@@ -14,6 +14,12 @@ internal static class Typed
 
     public static Forward Forward(string text) => Ports(text).Forwards.Single();
 
+    public static IEnumerable<HostPort> Listens(string text)
+    {
+        ListenRequest.TryParse(text, out ListenRequest? request, out string? fault).Should().BeTrue(fault);
+        return request!.Hosts;
+    }
+
     public static Cidr Cidr(string text)
     {
         Warren.Model.Cidr.TryParse(text, out Cidr? cidr).Should().BeTrue($"'{text}' is meant as ADDRESS/LENGTH");

@@ -61,6 +61,9 @@ internal static class OutcomeView
                 case LinkHosts when !CreatesAny(outcome.Plan):
                     Output.Line($"{step.Namespace}: {step.Sign} {step.Words}");
                     break;
+                case OpenSockets open:
+                    Output.Line($"{open.Namespace}: {open.Words}");
+                    break;
                 case StopService stop when !Deletes(outcome.Plan, step.Namespace):
                     Output.Line($"{stop.Service.FullName}: stopped");
                     break;

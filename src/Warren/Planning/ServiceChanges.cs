@@ -40,16 +40,36 @@ internal static class ServiceChanges
                 ? wish.Whole || wish.RemoveAll || wish.Prune.Contains(each.Service.Namespace)
                 : going.Contains(each.Service.Namespace) || (!wanted.ContainsKey(name) && (wish.Whole || asked.Contains(each.Service.Namespace)));
             if (leaves && each.Alive)
+            {
                 all.Add(new StopService(each.Service));
+                AddSockets(all, each.Service, each.Service.Listens, []);
+            }
         }
         all.AddRange(steps);
         foreach (Service service in wish.Services)
         {
             if (!standing.TryGetValue(service.FullName, out ObservedService? each) || !each.Alive)
+            {
+                AddSockets(all, service, [], service.Listens);
                 all.Add(new StartService(service));
+            }
             else if (!each.Service.Equals(service) || fresh.Contains(service.Namespace))
+            {
+                AddSockets(all, service, each.Service.Listens, service.Listens);
                 all.Add(new RestartService(service));
+            }
         }
         return all;
+    }
+
+    // those that it had and those that it shall have; what it keeps stays open
+    private static void AddSockets(List<Step> steps, Service service, IReadOnlyList<HostPort> had, IReadOnlyList<HostPort> shall)
+    {
+        HostPort[] gone = [.. had.Except(shall)];
+        HostPort[] come = [.. shall.Except(had)];
+        if (gone.Length > 0)
+            steps.Add(new CloseSockets(service, gone));
+        if (come.Length > 0)
+            steps.Add(new OpenSockets(service, come));
     }
 }

@@ -61,6 +61,13 @@ internal sealed unsafe class HostSockets : IDisposable
         }
     }
 
+    /// <summary>Lets a socket listen, whatever was done with it: a program that shuts its socket down does so for all who have it.</summary>
+    public void ListenAgain(HostPort port)
+    {
+        if (port.Protocol == Protocol.Tcp && _open.TryGetValue(port, out int fd))
+            _ = SystemCalls.listen(fd, Backlog);
+    }
+
     /// <summary>Makes a socket as a program expects it: one that blocks. Whoever had it before may have changed that, and it holds for all who
     /// have it.</summary>
     public void MakeBlocking(HostPort port) => _ = SystemCalls.fcntl(_open[port], SystemCalls.F_SETFL, SystemCalls.O_RDWR);

@@ -47,7 +47,7 @@ internal sealed partial class Binder
             earlier = [.. draft.Ports.Select(port => port.Value)];
         foreach (Node item in entry.Value.Items)
         {
-            PortRequest? request = item.Kind == NodeKind.Mapping ? LongPort(item) : ShortPort(item);
+            PortRequest? request = item.Kind == NodeKind.Mapping ? LongPort(item, draft) : ShortPort(item, draft);
             if (request is not null && earlier?.Contains(request) != true)
                 draft.Ports.Add(new Written<PortRequest>(request, item.Place));
         }
@@ -217,22 +217,37 @@ internal sealed partial class Binder
         }
     }
 
-    private PortRequest? ShortPort(Node item)
+    private PortRequest? ShortPort(Node item, NamespaceDraft space)
     {
         if (Text(item, "an item of 'ports'") is not { } text)
             return null;
+        if (ListenRequest.IsMeant(text))
+        {
+            AddListen(ShortListen(item, text), space);
+            return null;
+        }
         if (PortRequest.TryParse(text, out PortRequest? request, out string? fault))
             return request;
         faults.Add(item.Place, $"{Faults.Quote(text)} is no port to publish: {fault}", PortHint);
         return null;
     }
 
-    private PortRequest? LongPort(Node item)
+    private PortRequest? LongPort(Node item, NamespaceDraft space)
     {
         var draft = new PortDraft();
         Mapping(item, SpecKeys.Port, draft);
         if (draft.IsFaulty)
             return null;
+        if (draft.Listen)
+        {
+            AddListen(LongListen(item, draft), space);
+            return null;
+        }
+        if (draft.Services is { } services)
+        {
+            faults.Add(services[0].Place, "'service' is for ports with 'listen'; a published port leads to whoever listens on it inside", "leave it out, or as in {host: 6000, listen: true, service: web}");
+            return null;
+        }
         if (draft.Port is null)
         {
             faults.Add(item.Place, "the port inside the namespace is missing", "as in {host: 6000, port: 8080}");

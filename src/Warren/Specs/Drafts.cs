@@ -38,6 +38,8 @@ internal sealed class NamespaceDraft(string name, Place key) : IDraft
 
     public List<Written<PortRequest>> Ports { get; } = [];
 
+    public List<ListenDraft> Listens { get; } = [];
+
     public DnsDraft Dns { get; } = new();
 
     public EnvironmentDraft Environment { get; } = new();
@@ -108,6 +110,16 @@ internal sealed class ReadyDraft
     public bool IsFaulty { get; set; }
 }
 
+/// <summary>Ports of the host on which services listen.</summary>
+/// <param name="Ports">The ports.</param>
+/// <param name="Services">The names of the services; empty for the only one.</param>
+/// <param name="Place">Where it is written.</param>
+internal sealed record ListenDraft(ListenRequest Ports, IReadOnlyList<Written<string>> Services, Place Place)
+{
+    /// <summary>Whether both say the same.</summary>
+    public bool IsSame(ListenDraft other) => Ports == other.Ports && Services.Select(each => each.Value).SequenceEqual(other.Services.Select(each => each.Value));
+}
+
 /// <summary>A port in its long form.</summary>
 internal sealed class PortDraft
 {
@@ -118,6 +130,10 @@ internal sealed class PortDraft
     public string? Port { get; set; }
 
     public string? Protocol { get; set; }
+
+    public bool Listen { get; set; }
+
+    public List<Written<string>>? Services { get; set; }
 
     public bool IsFaulty { get; set; }
 }

@@ -3,10 +3,11 @@ using Warren.Model;
 
 namespace Warren.Specs;
 
-/// <summary>Finds host ports that are wished for twice. Of ranges from which any port will do nothing is said.</summary>
+/// <summary>Finds host ports that are wished for twice. Of ranges from which any port will do nothing is said. On the same port services of several
+/// namespaces may listen.</summary>
 internal static class PortConflicts
 {
-    private readonly record struct Wished(PortRequest Ports, string Namespace, Place Place);
+    private readonly record struct Wished(PortRequest Ports, string Namespace, Place Place, bool Listens = false);
 
     public static void Find(List<NamespaceDraft> spaces, Faults faults)
     {
@@ -16,12 +17,13 @@ internal static class PortConflicts
         {
             foreach (Written<PortRequest> port in space.Ports)
             {
-                if (port.Value.TakesAny)
-                    continue;
-                (IPAddress? HostAddress, Protocol Protocol) key = (port.Value.HostAddress, port.Value.Protocol);
-                if (!byKey.TryGetValue(key, out List<Wished>? list))
-                    byKey.Add(key, list = []);
-                list.Add(new Wished(port.Value, space.Name, port.Place));
+                if (!port.Value.TakesAny)
+                    Add(byKey, new Wished(port.Value, space.Name, port.Place));
+            }
+            foreach (ListenDraft listen in space.Listens)
+            {
+                ListenRequest ports = listen.Ports;
+                Add(byKey, new Wished(new PortRequest(ports.HostAddress, ports.First, ports.Last, ports.First, ports.Last, ports.Protocol), space.Name, listen.Place, Listens: true));
             }
         }
         foreach (List<Wished> list in byKey.Values)
@@ -36,13 +38,22 @@ internal static class PortConflicts
         }
     }
 
+    private static void Add(Dictionary<(IPAddress? Address, Protocol Protocol), List<Wished>> byKey, Wished wished)
+    {
+        (IPAddress?, Protocol) key = (wished.Ports.HostAddress, wished.Ports.Protocol);
+        if (!byKey.TryGetValue(key, out List<Wished>? list))
+            byKey.Add(key, list = []);
+        list.Add(wished);
+    }
+
     // each against the one that reaches furthest of those that begin before it
     private static void Among(List<Wished> list, Faults faults)
     {
         int reaching = 0;
         for (int i = 1; i < list.Count; i++)
         {
-            if (list[i].Ports.HostFirst <= list[reaching].Ports.HostLast)
+            bool shared = list[i].Listens && list[reaching].Listens && list[i].Namespace != list[reaching].Namespace;
+            if (!shared && list[i].Ports.HostFirst <= list[reaching].Ports.HostLast)
                 Tell(list[reaching], list[i], faults);
             if (list[i].Ports.HostLast > list[reaching].Ports.HostLast)
                 reaching = i;
@@ -73,7 +84,9 @@ internal static class PortConflicts
             (a, b) = (b, a);
         int port = Math.Max(a.Ports.HostFirst, b.Ports.HostFirst);
         var taken = new HostPort(b.Ports.HostAddress, port, b.Ports.Protocol);
+        string how = a.Listens ? "listened on" : "published";
         string by = a.Namespace == b.Namespace ? "" : $" by {Faults.Quote(a.Namespace)}";
-        faults.Add(b.Place, $"the host port {taken} is published already{by} in {a.Place.SeenFrom(b.Place)}", "give each its own host port");
+        string hint = a.Listens && b.Listens && a.Ports.HostAddress?.Equals(b.Ports.HostAddress) != false ? "write it once, with all who shall listen: service: [a, b]" : "give each its own host port";
+        faults.Add(b.Place, $"the host port {taken} is {how} already{by} in {a.Place.SeenFrom(b.Place)}", hint);
     }
 }

@@ -28,6 +28,7 @@ internal static class ProjectWish
                     Address = space.Address,
                     Gateway = space.Gateway,
                     Publish = space.Ports,
+                    Listen = Listens(space),
                     Dns = space.Dns,
                     Exact = true,
                     ExactDns = true,
@@ -45,6 +46,17 @@ internal static class ProjectWish
             Whole = names.Count == 0,
             Thorough = true,
         };
+    }
+
+    private static IReadOnlyList<HostPort> Listens(NamespaceSpec space)
+    {
+        HashSet<HostPort>? all = null;
+        foreach (Service service in space.Services)
+        {
+            if (service.Listens.Count > 0)
+                (all ??= []).UnionWith(service.Listens);
+        }
+        return all is null ? [] : [.. all];
     }
 
     /// <summary>The project's namespaces shall go.</summary>

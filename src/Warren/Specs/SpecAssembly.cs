@@ -58,13 +58,14 @@ internal sealed class SpecAssembly(SpecDraft draft, SourceText first, Faults fau
         return spec with { Subnet = rules.Subnet, Address = rules.Address, Gateway = rules.Gateway };
     }
 
-    private static List<Service> Services(NamespaceDraft space, Dependencies dependencies)
+    private List<Service> Services(NamespaceDraft space, Dependencies dependencies)
     {
         var services = new List<Service>(space.Services.All.Count);
+        SocketShares? sockets = space.Listens.Count > 0 ? new SocketShares(space, faults) : null;
         if (space.Run is not null)
-            services.Add(Service(space, space.Run, dependencies));
+            services.Add(Service(space, space.Run, dependencies) with { Listens = sockets?.Of(space.Run, faults) ?? [] });
         foreach (ServiceDraft each in space.Services.All)
-            services.Add(Service(space, each, dependencies));
+            services.Add(Service(space, each, dependencies) with { Listens = sockets?.Of(each, faults) ?? [] });
         return services;
     }
 

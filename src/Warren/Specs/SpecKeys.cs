@@ -58,7 +58,7 @@ internal static class SpecKeys
             new("subnet", "Its subnet: the host end gets the first address, the namespace the second. Chosen free if left out.", Subnet, static (binder, entry, draft) => binder.Subnet(entry, draft)),
             new("address", "Its address with prefix length; with gateway.", Address, static (binder, entry, draft) => binder.Address(entry, draft)),
             new("gateway", "The host end's address; with address.", """{ "type": "string", "pattern": "^([0-9]{1,3}\\.){3}[0-9]{1,3}$|\\$", "examples": ["192.168.0.1"] }""", static (binder, entry, draft) => binder.Gateway(entry, draft)),
-            new("ports", "Ports to publish on the host: [HOSTIP:][HOSTPORT[-END]:]PORT[-END][/tcp|/udp], as docker's -p.", """{ "type": ["array", "null"], "items": { "$ref": "#/$defs/port" }, "examples": [["6000:8080"], ["127.0.0.1:6000:8080", "53:53/udp"]] }""", static (binder, entry, draft) => binder.Ports(entry, draft)),
+            new("ports", "Ports to publish on the host: [HOSTIP:][HOSTPORT[-END]:]PORT[-END][/tcp|/udp], as docker's -p; HOSTPORT:fd hands its service a listening socket.", """{ "type": ["array", "null"], "items": { "$ref": "#/$defs/port" }, "examples": [["6000:8080"], ["127.0.0.1:6000:8080", "53:53/udp"], ["6000:fd"]] }""", static (binder, entry, draft) => binder.Ports(entry, draft)),
             new("dns", "Its name servers, three at most; the host's if left out.", """{ "anyOf": [{ "$ref": "#/$defs/servers" }, { "$ref": "#/$defs/dns" }], "examples": [["1.1.1.1"]] }""", static (binder, entry, draft) => binder.Dns(entry, draft)),
             new("environment", "Variables for its services.", """{ "$ref": "#/$defs/environment" }""", static (binder, entry, draft) => binder.Environment(entry, draft.Environment)),
             new("user", "As whom its services run: a name, a uid or UID:GID; who called sudo if left out.", """{ "type": ["string", "integer"], "examples": ["alice"] }""", static (binder, entry, draft) => draft.User = binder.Filled(entry) ?? draft.User),
@@ -124,6 +124,8 @@ internal static class SpecKeys
             new("port", "The port inside.", """{ "$ref": "#/$defs/portNumber" }""", static (binder, entry, draft) => draft.Port = binder.PortNumber(entry, draft)),
             new("protocol", "tcp or udp; tcp if left out.", """{ "enum": ["tcp", "udp"] }""", static (binder, entry, draft) => draft.Protocol = binder.PortProtocol(entry, draft)),
             new("address", "The host's address that answers; all if left out.", Text, static (binder, entry, draft) => draft.Address = binder.PortAddress(entry, draft)),
+            new("listen", "In place of port: services are handed a socket that listens on the host's port, as systemd does (LISTEN_FDS).", """{ "anyOf": [{ "type": "boolean" }, { "type": "string", "pattern": "^(true|false)$|\\$" }] }""", static (binder, entry, draft) => draft.Listen = binder.PortListen(entry, draft)),
+            new("service", "With listen: the service that is handed the socket, or several; the only one if left out.", """{ "anyOf": [{ "type": "string" }, { "type": "array", "minItems": 1, "items": { "type": "string" } }] }""", static (binder, entry, draft) => draft.Services = binder.PortServices(entry, draft)),
         ],
         TakesExtensions: false,
         static key => key switch
@@ -131,6 +133,8 @@ internal static class SpecKeys
             "target" or "container" or "container_port" => "did you mean 'port'?",
             "published" or "host_port" => "did you mean 'host'?",
             "host_ip" or "ip" => "did you mean 'address'?",
+            "fd" or "socket" or "activate" => "did you mean 'listen'?",
+            "services" => "did you mean 'service'?",
             "mode" or "app_protocol" or "name" => "there is no such thing here; leave it out",
             _ => null,
         }

@@ -10,7 +10,7 @@ internal static class SpecSchema
     [
         ("command", """{ "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": { "type": ["string", "number", "boolean"] } }], "examples": ["flask --app hello run --port 8080", ["sh", "-c", "exec flask run"]] }"""),
         ("short", """{ "anyOf": [{ "$ref": "#/$defs/command" }, { "$ref": "#/$defs/service" }] }"""),
-        ("port", """{ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 65535 }, { "type": "string", "pattern": "^(([0-9]{1,3}\\.){3}[0-9]{1,3}:)?([0-9]{1,5}(-[0-9]{1,5})?)?:?[0-9]{1,5}(-[0-9]{1,5})?(/tcp|/udp)?$|\\$" }, { "$ref": "#/$defs/longPort" }] }"""),
+        ("port", """{ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 65535 }, { "type": "string", "pattern": "^(([0-9]{1,3}\\.){3}[0-9]{1,3}:)?([0-9]{1,5}(-[0-9]{1,5})?)?:?([0-9]{1,5}(-[0-9]{1,5})?|fd)(/tcp|/udp)?$|\\$" }, { "$ref": "#/$defs/longPort" }] }"""),
         ("portNumber", """{ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 65535 }, { "type": "string", "pattern": "^[0-9]{1,5}(-[0-9]{1,5})?$|\\$" }] }"""),
         ("servers", """{ "type": ["array", "null"], "maxItems": 3, "items": { "type": "string", "pattern": "^[0-9a-fA-F.:]+$|\\$" }, "examples": [["1.1.1.1"]] }"""),
         ("environment", """{ "anyOf": [{ "type": ["object", "null"], "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, { "type": "array", "items": { "type": "string", "minLength": 1 } }], "examples": [{ "LOG": "debug" }, ["LOG=debug"]] }"""),
@@ -31,7 +31,7 @@ internal static class SpecSchema
         Definition(text, "namespace", SpecKeys.Namespace, NamespaceRules);
         Definition(text, "service", SpecKeys.Service, ",\n      \"required\": [\"command\"]");
         Definition(text, "dns", SpecKeys.Dns, "");
-        Definition(text, "longPort", SpecKeys.Port, ",\n      \"required\": [\"port\"]");
+        Definition(text, "longPort", SpecKeys.Port, ",\n      \"anyOf\": [{ \"required\": [\"port\"] }, { \"required\": [\"host\", \"listen\"] }]");
         Definition(text, "ready", SpecKeys.Ready, ",\n      \"oneOf\": [{ \"required\": [\"port\"] }, { \"required\": [\"command\"] }]");
         foreach ((string name, string schema) in s_values)
             text.Append("    \"").Append(name).Append("\": ").Append(schema).Append(",\n");

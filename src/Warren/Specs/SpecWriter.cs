@@ -32,8 +32,9 @@ internal static class SpecWriter
             Line(text, Indent, "address", address.ToString());
         if (space.Gateway is { } gateway)
             Line(text, Indent, "gateway", gateway.ToString());
-        if (space.Ports.Count > 0)
-            Line(text, Indent, "ports", "[" + string.Join(", ", space.Ports.Select(port => "\"" + Port(port) + "\"")) + "]");
+        List<string> ports = [.. space.Ports.Select(port => "\"" + Port(port) + "\""), .. SocketWriter.Ports(space.Services)];
+        if (ports.Count > 0)
+            Line(text, Indent, "ports", "[" + string.Join(", ", ports) + "]");
         if (space.Dns is { } dns)
             Dns(text, Indent, dns);
         Services(text, Indent, space.Services);

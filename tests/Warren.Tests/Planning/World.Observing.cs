@@ -94,7 +94,7 @@ internal sealed partial class World
     private Dictionary<HostPort, Target> FindForwards(Wish wish, Observed observed)
     {
         HashSet<HostPort> asked = [.. observed.Namespaces.SelectMany(space => space.Link?.Mark?.Forwards ?? []).Select(forward => forward.Host)];
-        HashSet<HostPort> wanted = [.. wish.Ensure.SelectMany(each => each.Publish).SelectMany(request => request.Forwards).Select(forward => forward.Host)];
+        HashSet<HostPort> wanted = [.. wish.Ensure.SelectMany(each => each.Publish).SelectMany(request => request.Forwards).Select(forward => forward.Host), .. wish.Ensure.SelectMany(each => each.Listen)];
         if (observed.Everything || Ruleset == RulesetState.Damaged || (wish.IsRemoval && observed.Namespaces.Any(space => space.Link is { Mark: null or { Cut: true } })))
             return new(Forwards);
         HashSet<IPAddress> own = wish.Project is null ? [] : [.. observed.Namespaces.Select(space => space.Link?.Mark?.Inside.Address).OfType<IPAddress>()];

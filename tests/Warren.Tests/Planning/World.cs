@@ -229,6 +229,9 @@ internal sealed partial class World
                 Demand(Hosts.TryGetValue(remove.Project, out IReadOnlyList<NamedAddress>? were) && remove.Before.SequenceEqual(were), step, "other names");
                 _ = Hosts.Remove(remove.Project);
                 break;
+            // the supervisor's own, which go with it
+            case OpenSockets or CloseSockets:
+                break;
             case StopService stop:
                 Demand(Services.RemoveAll(each => each.Service.FullName == stop.Service.FullName) == 1, step, "no such service");
                 break;

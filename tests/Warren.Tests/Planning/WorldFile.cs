@@ -184,12 +184,15 @@ internal sealed class WorldFile
     {
         public required string Command { get; init; }
 
+        /// <summary>As <c>-p</c> takes them.</summary>
+        public string[] Listens { get; init; } = [];
+
         public bool Alive { get; init; } = true;
 
         public ObservedService Read(string name)
         {
             string[] names = name.Split('/');
-            return new ObservedService(new Service(names[0], names.Length > 1 ? names[1] : "", Command.Split(' ')) { Directory = "/srv/shop" }, Alive);
+            return new ObservedService(new Service(names[0], names.Length > 1 ? names[1] : "", Command.Split(' ')) { Directory = "/srv/shop", Listens = [.. Listens.SelectMany(Typed.Listens)] }, Alive);
         }
     }
 

@@ -40,6 +40,7 @@ public sealed class Schemas
     [InlineData("unknown-key")]
     [InlineData("wrong-kinds")]
     [InlineData("wrong-ports")]
+    [InlineData("wrong-listening")]
     [InlineData("wrong-subnets")]
     [InlineData("wrong-restart")]
     [InlineData("wrong-ready")]
@@ -56,6 +57,9 @@ public sealed class Schemas
     [InlineData("namespaces: {a: {ports: [x]}}")]
     [InlineData("namespaces: {a: {ports: [70000]}}")]
     [InlineData("namespaces: {a: {ports: [{host: 1}]}}")]
+    [InlineData("namespaces: {a: {run: x, ports: [{listen: true}]}}")]
+    [InlineData("namespaces: {a: {run: x, ports: [{host: 1, listen: maybe}]}}")]
+    [InlineData("namespaces: {a: {run: x, ports: [1:fx]}}")]
     [InlineData("namespaces: {a: {address: 10.0.0.2/24}}")]
     [InlineData("namespaces: {a: {run: x, services: {}}}")]
     [InlineData("namespaces: {a: {run: {restart: always}}}")]
@@ -93,7 +97,7 @@ public sealed class Schemas
             namespaces:
               a:
                 subnet: 10.1.0.0/24
-                ports: [{host: 1, port: 2, protocol: udp, address: 127.0.0.1}]
+                ports: [{host: 1, port: 2, protocol: udp, address: 127.0.0.1}, {host: 3, listen: true, service: s}]
                 dns: {servers: [1.1.1.1], search: [lan]}
                 environment: {A: b}
                 user: alice

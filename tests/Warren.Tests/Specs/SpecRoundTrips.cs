@@ -83,6 +83,17 @@ public sealed class SpecRoundTrips
             (ports, servers.Count + search.Count == 0 ? null : new Dns([.. servers.Distinct().Select(IPAddress.Parse)], search))
     );
 
+    // in the order of the file, which is not that of the numbers
+    private static readonly HostPort[] s_listens =
+    [
+        new(null, 9001, Protocol.Tcp),
+        new(null, 9002, Protocol.Tcp),
+        new(null, 9000, Protocol.Tcp),
+        new(IPAddress.Loopback, 9003, Protocol.Udp),
+        new(IPAddress.Loopback, 9004, Protocol.Udp),
+        new(null, 9003, Protocol.Tcp),
+    ];
+
     private static readonly Gen<NamespaceSpec> s_namespace = Gen.Select(
         s_name,
         Gen.Int[0, 3],
@@ -136,7 +147,17 @@ public sealed class SpecRoundTrips
             foreach (Service service in space.Services)
             {
                 int choice = choices[services.Count];
-                services.Add(service with { DependsOn = [.. earlier.Where((_, place) => (choice >> place & 1) != 0)] });
+                // of the ports of the namespace, some
+                HostPort[] listens = [.. s_listens.Select(port => port with { Port = port.Port + (20 * i) })];
+                services.Add(
+                    service with
+                    {
+                        DependsOn = [.. earlier.Where((_, place) => (choice >> place & 1) != 0)],
+                        Listens = [.. listens.Where((_, place) => (choice >> (20 + place) & 1) != 0)],
+                        // what it is handed open, it does not open
+                        Ready = service.Ready is { Port: >= 9000 } ? null : service.Ready,
+                    }
+                );
                 earlier.Add(service.FullName);
             }
             spaces[i] = space with

@@ -32,7 +32,7 @@ public sealed record StartService(Service Service) : ServiceStep(Service)
 
     /// <inheritdoc/>
     public override IEnumerable<string> Shell =>
-        [$"# start it: cd {Terminal.Safe(Quote(Service.Directory))} && ip netns exec {Service.Namespace} {Command} &"];
+        [.. OpenSockets.Shortcoming(Service.Listens), $"# start it: cd {Terminal.Safe(Quote(Service.Directory))} && {(Service.Listens.Count > 0 ? OpenSockets.Activation(Service.Listens) : "")}ip netns exec {Service.Namespace} {Command} &"];
 }
 
 /// <summary>Stops a service and starts it again, as it is wished for now.</summary>

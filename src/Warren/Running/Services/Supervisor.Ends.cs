@@ -172,6 +172,7 @@ internal sealed partial class Supervisor
     {
         service.ProcessId = 0;
         service.ExitCode = code;
+        ListenAgain(service);
         ReadReport(service);
         CloseReport(service);
         // what it started goes with it

@@ -88,6 +88,7 @@ internal sealed partial class Supervisor : IDisposable
             Drop(service);
         _ownLog?.Dispose();
         StopWatchingSignals();
+        _sockets.Dispose();
         _loop.Dispose();
         _spawning.Dispose();
     }
@@ -132,6 +133,7 @@ internal sealed partial class Supervisor : IDisposable
                 Start(next);
             }
         }
+        CloseSockets();
         AnswerThoseWhoWait();
     }
 
@@ -186,7 +188,8 @@ internal sealed partial class Supervisor : IDisposable
         service.Namespace = Ending.NamespaceInode(service.Service.Namespace);
         try
         {
-            Spawned spawned = _spawning.Start(service.Service, service.Service.Command, output: true);
+            OpenSockets(service);
+            Spawned spawned = _spawning.Start(service.Service, service.Service.Command, output: true, _sockets);
             service.ProcessId = spawned.ProcessId;
             service.Session = spawned.ProcessId;
             service.Report = spawned.Report;
@@ -290,6 +293,7 @@ internal sealed partial class Supervisor : IDisposable
             }
         }
         ForgetAllBut(wished);
+        OpenSocketsEarly();
     }
 
     // Stops what is gone from the file, and leaves all others alone.
