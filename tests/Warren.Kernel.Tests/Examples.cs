@@ -19,6 +19,7 @@ public sealed class Examples
         ["reverse-proxy"] = ReverseProxy,
         ["udp"] = Udp,
         ["admin-port"] = AdminPort,
+        ["listening"] = Listening,
         ["walk-through"] = WalkThrough,
     };
 
@@ -155,6 +156,20 @@ public sealed class Examples
         sandbox.Host.Ask("tcp", Sandbox.HostAddress, 6301, Patience).Should().Be(Place.Refused);
     }
 
+    private static void Listening(Sandbox sandbox)
+    {
+        string outside = sandbox.Outside.Do($"ip -o route get {Sandbox.HostAddress} | sed 's/.* src \\([^ ]*\\) .*/\\1/'").Trim();
+        Get(sandbox.Outside, $"{Sandbox.HostAddress}:6400").Should().BeOneOf($"web1 sees {outside}\n", $"web2 sees {outside}\n");
+        Get(sandbox.Host, "127.0.0.1:6400").Should().EndWith(" sees 127.0.0.1\n");
+        Get(sandbox.Host, "'[::1]:6400'").Should().EndWith(" sees ::1\n");
+        sandbox.Do("warren ports").Should().Contain("6400/tcp  web1       fd of service web1\n").And.Contain("6400/tcp  web2       fd of service web2\n");
+        // without the first, the other has all callers
+        sandbox.Do("timeout 20 sh -c 'until test $(ip netns pids web1 | wc -l) = 3; do sleep 0.02; done'; kill -STOP $(ip netns pids web1)");
+        for (int i = 0; i < 4; i++)
+            Get(sandbox.Host, "127.0.0.1:6400").Should().StartWith("web2 ");
+        sandbox.Do("kill -CONT $(ip netns pids web1)");
+    }
+
     private static void WalkThrough(Sandbox sandbox)
     {
         TwoFlasks(sandbox, "netns1", "netns2");
@@ -175,10 +190,12 @@ public sealed class Examples
     {
         Sandbox.Need("curl");
         Sandbox sandbox = Sandbox.Start();
-        if (File.ReadAllText(FileOf(name)).Contains("flask", StringComparison.Ordinal) && sandbox.Sh("flask --version").ExitCode != 0)
+        foreach (string program in (string[])["flask", "gunicorn"])
         {
+            if (!File.ReadAllText(FileOf(name)).Contains(program + " ", StringComparison.Ordinal) || sandbox.Sh(program + " --version").ExitCode == 0)
+                continue;
             sandbox.Dispose();
-            Assert.Skip("flask is not installed");
+            Assert.Skip($"{program} is not installed");
         }
         return sandbox;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Warren.Kernel;
 using Warren.Model;
 using Warren.Planning;
 
@@ -7,7 +8,7 @@ namespace Warren.Cli.Views;
 /// <summary>Published ports, a line each.</summary>
 internal static class PortsView
 {
-    public static void Write(Observed observed, bool json)
+    public static void Write(Observed observed, IReadOnlyList<HandedSocket> sockets, bool json)
     {
         KeyValuePair<HostPort, Target>[] forwards =
         [
@@ -29,11 +30,13 @@ internal static class PortsView
                 writer.WriteStartArray();
                 foreach ((HostPort host, Target target) in forwards)
                     WriteForward(writer, host, target.Port, target, names.GetValueOrDefault(target.Address));
+                foreach (HandedSocket socket in sockets)
+                    WriteSocket(writer, socket);
                 writer.WriteEndArray();
             });
             return;
         }
-        if (forwards.Length == 0)
+        if (forwards.Length + sockets.Count == 0)
         {
             Output.Line("no published ports; warren publish NAME 6000:8080 makes one");
             return;
@@ -41,7 +44,21 @@ internal static class PortsView
         var table = new Table("HOST", "NAMESPACE", "TARGET");
         foreach ((HostPort host, Target target) in forwards)
             table.Add(host.ToString(), names.GetValueOrDefault(target.Address) ?? "-", target.ToString());
+        foreach (HandedSocket socket in sockets)
+            table.Add(socket.Host.ToString(), socket.Namespace, "fd of " + Terminal.Safe(socket.Program));
         table.Write();
+    }
+
+    private static void WriteSocket(Utf8JsonWriter json, HandedSocket socket)
+    {
+        json.WriteStartObject();
+        json.WriteString("hostAddress", socket.Host.HostAddress?.ToString());
+        json.WriteNumber("hostPort", socket.Host.Port);
+        json.WriteString("protocol", socket.Host.Protocol.Word());
+        json.WriteBoolean("listen", true);
+        json.WriteString("namespace", socket.Namespace);
+        json.WriteString("program", socket.Program);
+        json.WriteEndObject();
     }
 
     internal static void WriteForward(Utf8JsonWriter json, HostPort host, int port, Target? target = null, string? name = null)

@@ -32,13 +32,14 @@ internal static class ServicesView
             return;
         }
         bool several = projects.Count > 1;
-        string[] heads = ["NAME", "STATE", "PID", "UPTIME", "RESTARTS", "WHY"];
+        bool listens = projects.Any(project => project.Wished.Any(service => service.Listens.Count > 0));
+        string[] heads = ["NAME", "STATE", "PID", "UPTIME", "RESTARTS", .. listens ? ["LISTENS"] : (string[])[], "WHY"];
         var table = new Table(several ? ["PROJECT", .. heads] : heads);
         foreach (ProjectState project in projects)
         {
             foreach (ServiceState state in project.All)
             {
-                string[] cells = Cells(state);
+                string[] cells = Cells(state, listens ? Listens(project, state) : null);
                 table.Add(several ? [Terminal.Safe(project.Name), .. cells] : cells);
             }
         }
@@ -67,13 +68,17 @@ internal static class ServicesView
         return failed;
     }
 
-    private static string[] Cells(ServiceState state) =>
+    private static string Listens(ProjectState project, ServiceState state) =>
+        string.Join(' ', ListenRequest.Of(project.Wished.FirstOrDefault(service => service.FullName == state.Name)?.Listens ?? []));
+
+    private static string[] Cells(ServiceState state, string? listens) =>
         [
             Terminal.Safe(state.Name),
             state.Words,
             state.ProcessId?.ToString(CultureInfo.InvariantCulture) ?? "-",
             state.ProcessId is null ? "-" : ServiceState.Duration(DateTimeOffset.UtcNow - state.Since),
             state.Restarts.ToString(CultureInfo.InvariantCulture),
+            .. listens is null ? [] : (string[])[listens],
             Terminal.Safe(state.Why ?? ""),
         ];
 

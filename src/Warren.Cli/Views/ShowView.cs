@@ -26,6 +26,8 @@ internal static class ShowView
             Output.Line($"  route      default via {gateway}");
         foreach (string range in LinkMark.Ranges([.. ListView.ForwardsOf(observed, space)]))
             Output.Line($"  published  {range}");
+        foreach (HandedSocket socket in HandedSockets.Find([space]))
+            Output.Line($"  listens    {ListenRequest.Of([socket.Host])[0]}, {Terminal.Safe(socket.Program)}");
         foreach (InsideProcess process in inside.Processes)
             Output.Line($"  process    {process.Id} {process.Name}");
     }

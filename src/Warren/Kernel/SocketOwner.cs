@@ -37,25 +37,35 @@ internal static class SocketOwner
         {
             if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int process))
                 continue;
-            try
+            foreach (uint inode in SocketsOf(process))
             {
-                foreach (string descriptor in Directory.EnumerateFiles(folder + "/fd"))
-                {
-                    if (
-                        new FileInfo(descriptor).LinkTarget is { } target
-                        && target.StartsWith(Prefix, StringComparison.Ordinal)
-                        && uint.TryParse(target.AsSpan(Prefix.Length, target.Length - Prefix.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out uint inode)
-                        && inodes.Contains(inode)
-                        && (!found.TryGetValue(inode, out int other) || process < other)
-                    )
-                        found[inode] = process;
-                }
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // gone meanwhile, or another user's
+                if (inodes.Contains(inode) && (!found.TryGetValue(inode, out int other) || process < other))
+                    found[inode] = process;
             }
         }
         return found;
+    }
+
+    /// <summary>The sockets that a process has open; none of one that is gone, or may not be looked at.</summary>
+    public static List<uint> SocketsOf(int process)
+    {
+        var sockets = new List<uint>();
+        try
+        {
+            foreach (string descriptor in Directory.EnumerateFiles($"/proc/{process}/fd"))
+            {
+                if (
+                    new FileInfo(descriptor).LinkTarget is { } target
+                    && target.StartsWith(Prefix, StringComparison.Ordinal)
+                    && uint.TryParse(target.AsSpan(Prefix.Length, target.Length - Prefix.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out uint inode)
+                )
+                    sockets.Add(inode);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // gone meanwhile, or another user's
+        }
+        return sockets;
     }
 }

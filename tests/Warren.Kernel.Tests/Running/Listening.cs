@@ -85,6 +85,7 @@ public sealed class Listening
         sandbox.Do("warren add web2 -p 6001:80");
         Launched run = Run(sandbox, "6000:fd");
         run.ReadLine("ready");
+        sandbox.Do("warren ports").Should().MatchRegex(@"6000/tcp +web1 +fd of python3 \(pid \d+\)\n");
         sandbox.Run("warren publish web2 6000:80").Errors.Should().Match("*web2: python3 (pid *) listens on the host's port 6000/tcp\n*");
         sandbox.Run("warren run web3 -p 6001:fd -- true").Errors.Should().StartWith("warren run: web3: port 6001/tcp is published already, for web2 (6001/tcp -> ");
         sandbox.Run("warren run web3 -p 6000:fd -- true").ExitCode.Should().Be(125);

@@ -36,6 +36,25 @@ public sealed class Listening
         project.Sandbox.Outside.Ask("tcp", Sandbox.HostAddress, 6000).Should().Be(Place.Refused);
     }
 
+    [Fact]
+    public void They_are_listed_and_nobody_else_is_given_their_ports()
+    {
+        using var project = new Project();
+        project.Up(Server("a", Tcp(6000), Tcp(6001), new HostPort(System.Net.IPAddress.Loopback, 53, Protocol.Udp)), Project.Sleeper("b")).ExitCode.Should().Be(0);
+        project.Sandbox.Do("warren publish web1 7000:80");
+        project.Sandbox.Do("warren ports")
+            .Should()
+            .MatchRegex("^HOST +NAMESPACE +TARGET\n7000/tcp +web1 +10.213.0.2:80\n127.0.0.1:53/udp +web1 +fd of service web1/a\n6000/tcp +web1 +fd of service web1/a\n6001/tcp +web1 +fd of service web1/a\n$");
+        project.Sandbox.Do("warren ports --json | tr -d ' \\n'").Should().Contain("""{"hostAddress":"127.0.0.1","hostPort":53,"protocol":"udp","listen":true,"namespace":"web1","program":"serviceweb1/a"}""");
+        project.Sandbox.Do("warren ps").Should().MatchRegex("LISTENS").And.MatchRegex("web1/a .* 6000-6001:fd 127.0.0.1:53:fd/udp");
+        project.Sandbox.Do("warren show web1").Should().Contain("  listens    6000:fd, service web1/a\n");
+        Ending refused = project.Sandbox.Run("warren add web2 -p 6001:80");
+        refused.ExitCode.Should().Be(3);
+        refused.Errors.Should().Contain("web2: service web1/a of project demo listens on the host's port 6001/tcp\n");
+        project.Sandbox.Run("warren run web2 -p 127.0.0.1:6001:fd -- true").Errors.Should().Contain("service web1/a of project demo listens on the host's port 6001/tcp");
+        project.Sandbox.Run("warren doctor").Output.Should().Contain("port 80").And.NotContain("600");
+    }
+
     // the point of it: whoever comes while the service is away waits
     [Theory]
     [InlineData("warren restart web1/a")]
