@@ -18,6 +18,7 @@ internal sealed partial class Supervisor
     private LoopTimer? _healBound;
     private long _healAt;
     private LogFile? _ownLog;
+    private bool _failedBefore;
     private string _toldFault = "";
     private string _toldGone = "";
 
@@ -134,14 +135,14 @@ internal sealed partial class Supervisor
             else
                 gone = line;
         }
-        // what cannot be helped is told once
-        if (fault.Length > 0 && fault != _toldFault)
-            Say(fault);
+        // in the middle of a neighbour's reload much cannot be done: told is, once, what cannot be done the next time either
+        if (failed && _failedBefore && fault.Length > 0 && fault != _toldFault)
+            Say(_toldFault = fault);
         if (gone.Length > 0 && gone != _toldGone)
             Say(gone);
-        // one that was killed knows neither
-        _toldFault = failed && fault.Length == 0 ? _toldFault : fault;
-        _toldGone = failed ? _toldGone : gone;
+        _failedBefore = failed;
+        if (!failed)
+            (_toldFault, _toldGone) = ("", gone);
         ScheduleHeal();
     }
 
