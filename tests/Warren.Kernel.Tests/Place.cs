@@ -66,6 +66,14 @@ internal sealed class Place(Sandbox sandbox, string? network)
         return flow;
     }
 
+    /// <summary>Starts a flow from each of many ports of its own.</summary>
+    public void Flood(string address, int port, int first, int last)
+    {
+        using Launched flood = sandbox.Launch(network, Command("flood", address, $"{port}", $"{first}", $"{last}"));
+        Ending ending = flood.End();
+        ending.Output.Should().Be("flooded\n", ending.Errors);
+    }
+
     /// <summary>Starts to capture what arrives on a link.</summary>
     public Launched Capture(string link)
     {

@@ -22,6 +22,19 @@ def endpoint(protocol, address):
     return made
 
 
+def flood(address, port, first, last):
+    """A datagram from each of its own ports to one port: a flow each."""
+    for source in range(int(first), int(last) + 1):
+        made = endpoint("udp", address)
+        made.bind(("", source))
+        try:
+            made.sendto(b"x", (address, int(port)))
+        except OSError:
+            pass
+        made.close()
+    print("flooded", flush=True)
+
+
 def serve(protocol, address, ports, text):
     """Answers with its text, the caller's address and its own port; a TCP caller gets it again for every line."""
     first, _, last = ports.partition("-")
@@ -189,7 +202,7 @@ def capture(link):
 
 
 def main():
-    commands = {each.__name__: each for each in (serve, inherit, ask, hold, inject, capture)}
+    commands = {each.__name__: each for each in (serve, inherit, ask, hold, inject, capture, flood)}
     commands[sys.argv[1]](*sys.argv[2:])
 
 

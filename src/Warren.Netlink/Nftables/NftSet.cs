@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -36,13 +37,31 @@ public sealed record NftType(string Word, uint Number, int Length)
 public sealed record NftSet(NftTable Table, string Name, IReadOnlyList<NftType> Key, IReadOnlyList<NftType> Value)
 {
     internal const uint MapFlag = 8;
+    internal const uint TimeoutFlag = 0x10;
+    internal const uint DynamicFlag = 0x20;
+
+    /// <summary>Whether rules may add elements (NFT_SET_EVAL).</summary>
+    public bool Dynamic { get; init; }
+
+    /// <summary>How many elements it holds at most; 0 for as many as there is room for.</summary>
+    public uint Size { get; init; }
+
+    /// <summary>How many seconds an element stays; 0 for until it is deleted.</summary>
+    public uint Seconds { get; init; }
 
     /// <summary>Whether keys have values.</summary>
     public bool IsMap => Value.Count > 0;
 
     /// <summary>As nft writes it: <c>type inet_proto . inet_service : ipv4_addr . inet_service</c>.</summary>
     public string TypeText =>
-        "type " + Words(Key) + (IsMap ? " : " + Words(Value) : "");
+        "type "
+        + Words(Key)
+        + (IsMap ? " : " + Words(Value) : "")
+        + (Size > 0 ? "; size " + Size.ToString(CultureInfo.InvariantCulture) : "")
+        + (Dynamic ? "; flags dynamic" + (Seconds > 0 ? ",timeout" : "") : Seconds > 0 ? "; flags timeout" : "")
+        + (Seconds > 0 ? "; timeout " + Seconds.ToString(CultureInfo.InvariantCulture) + "s" : "");
+
+    internal uint Flags => (IsMap ? MapFlag : 0) | (Dynamic ? DynamicFlag : 0) | (Seconds > 0 ? TimeoutFlag : 0);
 
     internal static uint TypeNumber(IReadOnlyList<NftType> types)
     {

@@ -38,6 +38,13 @@ public static class NftStatements
     /// <summary><c>ct status dnat</c></summary>
     public static NftExpression[] CtStatusDnat { get; } = Bits(NftConntrackKey.Status, NftConntrack.TranslatedDestination);
 
+    /// <summary><c>ct direction original</c>: from the side that started the flow.</summary>
+    public static NftExpression[] CtDirectionOriginal { get; } =
+        [new NftConntrack(NftConntrackKey.Direction), new NftCompare(NftOperator.Equal, new NftValue([0]))];
+
+    /// <summary><c>reject with icmpx admin-prohibited</c></summary>
+    public static NftExpression[] RejectProhibited { get; } = [new NftReject(NftReject.AnyFamily, NftReject.Prohibited)];
+
     /// <summary><c>fib daddr type local</c></summary>
     public static NftExpression[] FibDaddrLocal { get; } =
         [new NftFib(NftFib.AddressType, NftFib.Destination), new NftCompare(NftOperator.Equal, Machine(2))];
@@ -90,6 +97,28 @@ public static class NftStatements
     {
         ArgumentNullException.ThrowIfNull(set);
         return [new NftMeta(NftMetaKey.InputLinkName), new NftLookup(set.Name)];
+    }
+
+    /// <summary><c>iifname . oifname != @SET</c></summary>
+    public static NftExpression[] LinkNamesNotIn(NftSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return [new NftMeta(NftMetaKey.InputLinkName), new NftMeta(NftMetaKey.OutputLinkName, 2), new NftLookup(set.Name, Inverted: true)];
+    }
+
+    /// <summary><c>add @SET { iifname }</c></summary>
+    public static NftExpression[] AddIifName(NftSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return [new NftMeta(NftMetaKey.InputLinkName), new NftSetAdd(set.Name)];
+    }
+
+    /// <summary><c>add @SET { iifname ct count over COUNT }</c>: more flows than that are alive which came in by the packet's link. In a chain
+    /// that a flow's first packet alone passes, as one of type nat; any other would count for every packet.</summary>
+    public static NftExpression[] AddIifNameCtCountOver(NftSet set, uint count)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return [new NftMeta(NftMetaKey.InputLinkName), new NftSetAdd(set.Name, Condition: new NftFlowCount(count, Over: true))];
     }
 
     /// <summary><c>ct state STATE,…</c></summary>

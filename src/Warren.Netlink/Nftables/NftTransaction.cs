@@ -70,7 +70,7 @@ public sealed class NftTransaction
         using MessageWriter message = Begin(NftMessage.NewSet, MessageFlags.Create, set.Table, "add set", set.Name);
         message.Put(NftaSet.Table, set.Table.Name);
         message.Put(NftaSet.Name, set.Name);
-        message.Put(NftaSet.Flags, set.IsMap ? NftSet.MapFlag : 0);
+        message.Put(NftaSet.Flags, set.Flags);
         message.Put(NftaSet.KeyType, NftSet.TypeNumber(set.Key));
         message.Put(NftaSet.KeyLength, NftSet.Length(set.Key));
         if (set.IsMap)
@@ -78,7 +78,14 @@ public sealed class NftTransaction
             message.Put(NftaSet.DataType, NftSet.TypeNumber(set.Value));
             message.Put(NftaSet.DataLength, NftSet.Length(set.Value));
         }
+        if (set.Size > 0)
+        {
+            using (message.Open(NftaSet.Description))
+                message.Put(NftaSet.DescribedSize, set.Size);
+        }
         message.Put(NftaSet.Id, ++_sets);
+        if (set.Seconds > 0)
+            message.Put(NftaSet.Timeout, set.Seconds * 1000UL);
         // without this nft cannot list a set: the byte order of keys and of values (0 mixed, 1 machine, 2 network)
         const byte Machine = 1;
         byte order = set.Key is [{ } only] && only == NftType.LinkName ? Machine : (byte)0;

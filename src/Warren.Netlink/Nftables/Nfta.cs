@@ -77,7 +77,10 @@ internal static class NftaSet
     public static Be32Key KeyLength => new(5);
     public static Be32Key DataType => new(6);
     public static Be32Key DataLength => new(7);
+    public static NestKey Description => new(9);
+    public static Be32Key DescribedSize => new(1);
     public static Be32Key Id => new(10);
+    public static Be64Key Timeout => new(11);
     public static BytesKey UserData => new(13);
 }
 

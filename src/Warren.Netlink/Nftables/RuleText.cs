@@ -60,6 +60,7 @@ internal static class RuleText
         AddressType,
         Presence,
         TcpFlags,
+        Direction,
     }
 
     public static string Write(NftRule rule)
@@ -125,6 +126,7 @@ internal static class RuleText
                         {
                             NftConntrackKey.State => new Load("ct state", Kind.State),
                             NftConntrackKey.Status => new Load("ct status", Kind.Status),
+                            NftConntrackKey.Direction => new Load("ct direction", Kind.Direction),
                             _ => new Load($"ct key {(int)ct.Key}", Kind.Other),
                         }
                     );
@@ -179,8 +181,19 @@ internal static class RuleText
                 case NftRedirect redirect:
                     Add(redirect.Port is { } port ? "redirect to :" + PortOf(port) : "redirect");
                     break;
+                case NftReject { Type: NftReject.AnyFamily, Code: NftReject.Prohibited }:
+                    Add("reject with icmpx admin-prohibited");
+                    break;
                 case NftReject:
                     Add("reject");
+                    break;
+                case NftSetAdd add:
+                    string key = string.Join(" . ", _loads.Select(load => load.Load.Words));
+                    _loads.Clear();
+                    Add($"{(add.Updates ? "update" : "add")} @{add.Set} {{ {key}{(add.Condition is { } asked ? " " + Asked(asked) : "")} }}");
+                    break;
+                case NftFlowCount:
+                    Add(Asked(expression));
                     break;
                 case NftCounter:
                     Add("counter");
@@ -243,6 +256,9 @@ internal static class RuleText
             }
             return new Load($"@{"lnt"[(int)((uint)payload.Base % 3)]}h,{payload.Offset * 8},{payload.Length * 8}", Kind.Other);
         }
+
+        private static string Asked(NftExpression condition) =>
+            condition is NftFlowCount count ? $"ct count {(count.Over ? "over " : "")}{count.Count}" : condition.Name;
 
         private static string FibWords(string address, NftFib fib) =>
             $"fib {address}{((fib.Flags & 8) != 0 ? " . iif" : "")} "
@@ -404,6 +420,8 @@ internal static class RuleText
                         58 => "ipv6-icmp",
                         _ => bytes[0].ToString(CultureInfo.InvariantCulture),
                     };
+                case Kind.Direction when bytes.Length == 1:
+                    return bytes[0] == 0 ? "original" : "reply";
                 case Kind.Port when bytes.Length == 2:
                     return BinaryPrimitives.ReadUInt16BigEndian(bytes).ToString(CultureInfo.InvariantCulture);
                 case Kind.Address when bytes.Length is 4 or 16 && load.Length == bytes.Length:

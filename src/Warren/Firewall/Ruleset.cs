@@ -15,6 +15,7 @@ internal static class Ruleset
 {
     private const string AnyLink = NamespaceName.LinkPrefix + "*";
     private const int Raw = -300;
+    private const int BeforeDestinationNat = -150;
     private const int DestinationNat = -100;
     private const int Filter = 0;
     private const int SourceNat = 100;
@@ -40,7 +41,16 @@ internal static class Ruleset
     /// <summary>Ports inside that other namespaces may call by the namespace's own address.</summary>
     public static NftSet Targets { get; } = new(Table, "targets4", [NftType.IPv4Address, NftType.Protocol, NftType.Port], []);
 
-    public static IReadOnlyList<NftSet> Sets { get; } = [Forwards, ForwardsAt, SwitchedOn, Targets];
+    /// <summary>The flows that each link's namespace started and that are alive.</summary>
+    public static NftSet Flows { get; } = new(Table, "flows", [NftType.LinkName], []) { Dynamic = true, Size = 65535 };
+
+    /// <summary>Links whose namespace has as many flows as it may.</summary>
+    public static NftSet Flooding { get; } = new(Table, "flooding", [NftType.LinkName], []) { Dynamic = true, Size = 65535, Seconds = 1 };
+
+    /// <summary>How many flows that a namespace started may be alive.</summary>
+    public const uint MostFlows = 16384;
+
+    public static IReadOnlyList<NftSet> Sets { get; } = [Forwards, ForwardsAt, SwitchedOn, Targets, Flows, Flooding];
 
     // Uses is what the kernel counts: the rules in a chain, and those that lead to it. A test holds it against the rules.
     public static IReadOnlyList<NftChain> Chains => s_chains;
@@ -48,6 +58,7 @@ internal static class Ruleset
     private static readonly NftChain[] s_chains =
     [
         Base("guard", "filter", NftHook.Prerouting, Raw, 1),
+        Base("flood", "nat", NftHook.Prerouting, BeforeDestinationNat, 2),
         Base("prerouting", "nat", NftHook.Prerouting, DestinationNat, 1),
         Base("output", "nat", NftHook.Output, DestinationNat, 1),
         Base("postrouting", "nat", NftHook.Postrouting, SourceNat, 3),
@@ -65,6 +76,10 @@ internal static class Ruleset
     [
         // Localhost publishing lets links route 127.0.0.0/8 (route_localnet): nobody but the host itself may use that.
         Table.Rule("guard", IifNameNot("lo"), IpDaddr(IPAddress.Loopback, 8), Counter, Drop),
+        // One namespace's flows must not fill the host's table of flows, nor take all ports of its address. A chain of type nat sees
+        // first packets only. To count takes as long as there are flows: who has too many is counted once a second.
+        Table.Rule("flood", IifNameIn(Flooding), Counter, Drop),
+        Table.Rule("flood", IifName(AnyLink), AddIifNameCtCountOver(Flows, MostFlows), AddIifName(Flooding), Counter, Drop),
         // Only what is for this host is translated; what passes through to another machine's port is not ours.
         Table.Rule("prerouting", FibDaddrLocal, Jump("publish")),
         Table.Rule("output", FibDaddrLocal, Jump("publish")),

@@ -226,13 +226,40 @@ public sealed record NftRedirect(uint? Port) : NftExpression
 }
 
 /// <summary>Refuses the packet with an answer to its sender.</summary>
-public sealed record NftReject : NftExpression
+/// <param name="Type">NFT_REJECT_*: 0 an ICMP message of the table's family, 1 a TCP reset, 2 an ICMP message of the packet's family.</param>
+/// <param name="Code">The message's code; for type 2 NFT_REJECT_ICMPX_*.</param>
+public sealed record NftReject(uint Type = NftReject.AnyFamily, byte Code = 1) : NftExpression
 {
+    internal const uint AnyFamily = 2;
+
+    // NFT_REJECT_ICMPX_ADMIN_PROHIBITED
+    internal const byte Prohibited = 3;
+
+    private static Be32Key TypeKey => new(1);
+    private static U8Key CodeKey => new(2);
+
     /// <inheritdoc/>
     public override string Name => "reject";
 
-    internal override void WriteData(MessageWriter message) =>
-        throw new NotSupportedException("A rule that rejects can be read, not written.");
+    internal override void WriteData(MessageWriter message)
+    {
+        message.Put(TypeKey, Type);
+        message.Put(CodeKey, Code);
+    }
+
+    internal static NftReject Parse(AttributeReader attribute)
+    {
+        uint type = 0;
+        byte code = 0;
+        while (attribute.Next())
+        {
+            if (attribute.Is(TypeKey))
+                type = attribute.Get(TypeKey);
+            else if (attribute.Is(CodeKey))
+                code = attribute.Get(CodeKey);
+        }
+        return new NftReject(type, code);
+    }
 }
 
 /// <summary>Counts packets. Two counters are equal whatever they counted.</summary>

@@ -27,12 +27,13 @@ public abstract record NftExpression
         while (list.Next())
         {
             if (list.Is(NftaRule.ListElement))
-                expressions.Add(Parse(list.Get(NftaRule.ListElement)));
+                expressions.Add(ParseOne(list.Get(NftaRule.ListElement)));
         }
         return expressions;
     }
 
-    private static NftExpression Parse(AttributeReader attribute)
+    // NFTA_EXPR_NAME, NFTA_EXPR_DATA { … }
+    internal static NftExpression ParseOne(AttributeReader attribute)
     {
         string name = "";
         ReadOnlySpan<byte> bytes = default;
@@ -62,7 +63,9 @@ public abstract record NftExpression
             "byteorder" => NftByteOrder.Parse(data),
             "exthdr" => NftTcpOptionWrite.Parse(data),
             "range" => NftRange.Parse(data),
-            "reject" => new NftReject(),
+            "reject" => NftReject.Parse(data),
+            "dynset" => NftSetAdd.Parse(data),
+            "connlimit" => NftFlowCount.Parse(data),
             "match" or "target" => NftExtension.Parse(name, data),
             _ => new NftUnknown(name, new NftValue(bytes)),
         };

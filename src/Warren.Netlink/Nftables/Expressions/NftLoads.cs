@@ -130,6 +130,9 @@ public enum NftConntrackKey
     /// <summary>One bit of <see cref="NftState"/>, four bytes in the machine's order.</summary>
     State = 0,
 
+    /// <summary>0 from the side that started the flow, 1 from the other; one byte.</summary>
+    Direction = 1,
+
     /// <summary>IPS_*: bits, four bytes in the machine's order.</summary>
     Status = 2,
 }
