@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using AwesomeAssertions;
@@ -72,6 +73,32 @@ internal sealed class Place(Sandbox sandbox, string? network)
         using Launched flood = sandbox.Launch(network, Command("flood", address, $"{port}", $"{first}", $"{last}"));
         Ending ending = flood.End();
         ending.Output.Should().Be("flooded\n", ending.Errors);
+    }
+
+    /// <summary>Starts a server for <see cref="Transfer"/>, and waits until it listens.</summary>
+    public void ServeBulk(int port, string address = "0.0.0.0") => Traffic("bulk", address, $"{port}").ReadLine("ready");
+
+    /// <summary>Moves bytes to a server or from it.</summary>
+    /// <param name="address">The server's.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="fetch">From it, not to it.</param>
+    /// <param name="size">How many.</param>
+    /// <param name="patience">How many seconds nothing may come.</param>
+    /// <returns>How many arrived.</returns>
+    public int Transfer(string address, int port, bool fetch, int size, double patience = 15)
+    {
+        using Launched client = sandbox.Launch(network, Command("transfer", address, $"{port}", fetch ? "d" : "u", $"{size}", $"{patience}"));
+        Ending ending = client.End();
+        ending.ExitCode.Should().Be(0, ending.Errors);
+        return int.Parse(ending.Output[(ending.Output.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Sends one router advertisement out of a link.</summary>
+    public void Advertise(string link)
+    {
+        using Launched sent = sandbox.Launch(network, Command("advertise", link));
+        Ending ending = sent.End();
+        ending.Output.Should().Be("sent\n", ending.Errors);
     }
 
     /// <summary>Starts to capture what arrives on a link.</summary>

@@ -22,6 +22,63 @@ def endpoint(protocol, address):
     return made
 
 
+def bulk(address, port):
+    """A TCP server: takes what a caller sends after 'u' and tells how much it was, or sends after 'd' as much as it is asked for."""
+    listening = endpoint("tcp", address)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((address, int(port)))
+    listening.listen(8)
+    print("ready", flush=True)
+    while True:
+        caller, _ = listening.accept()
+        try:
+            way, _, size = caller.makefile("rb").readline().decode().strip().partition(" ")
+            if way == "d":
+                caller.sendall(bytes(int(size)))
+            else:
+                caller.sendall(b"go")
+                caller.sendall(f" {drain(caller, int(size))}".encode())
+        except OSError as e:
+            print(e, flush=True)
+        caller.close()
+
+
+def drain(made, size):
+    moved = 0
+    while moved < size:
+        part = made.recv(65536)
+        if not part:
+            break
+        moved += len(part)
+    return moved
+
+
+def transfer(address, port, way, size, patience):
+    """Sends (u) or fetches (d) so many bytes, and prints how many arrived."""
+    made = connected("tcp", address, port, float(patience))
+    moved = 0
+    try:
+        made.sendall(f"{way} {size}\n".encode())
+        if way == "d":
+            moved = drain(made, int(size))
+        else:
+            made.recv(2)
+            made.sendall(bytes(int(size)))
+            moved = int(made.recv(64))
+    except OSError as e:
+        print(e, flush=True)
+    print(f"moved {moved}", flush=True)
+
+
+def advertise(link):
+    """Says on a link that this is a router for everything: one router advertisement (RFC 4861)."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as made:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        prefix = struct.pack("!BBBBIII16s", 3, 4, 64, 0xC0, 86400, 14400, 0, socket.inet_pton(socket.AF_INET6, "2001:db8:77::"))
+        made.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + prefix, ("ff02::1", 0, 0, socket.if_nametoindex(link)))
+    print("sent", flush=True)
+
+
 def flood(address, port, first, last):
     """A datagram from each of its own ports to one port: a flow each."""
     for source in range(int(first), int(last) + 1):
@@ -202,7 +259,7 @@ def capture(link):
 
 
 def main():
-    commands = {each.__name__: each for each in (serve, inherit, ask, hold, inject, capture, flood)}
+    commands = {each.__name__: each for each in (serve, inherit, ask, hold, inject, capture, flood, bulk, transfer, advertise)}
     commands[sys.argv[1]](*sys.argv[2:])
 
 

@@ -4,7 +4,7 @@ using Warren.Planning;
 
 namespace Warren.Cli.Views;
 
-/// <summary>A warning for all that was left as it is though something is missed by it: chains of other firewalls, files of others.</summary>
+/// <summary>A warning for all that was left as it is though something is missed by it: chains of other firewalls, files of others, uplinks that are not there.</summary>
 internal static class DroppingView
 {
     /// <summary>Writes them to standard error.</summary>
@@ -14,6 +14,11 @@ internal static class DroppingView
         {
             Output.Error(Terminal.Safe($"warren {line.Verb}: {remark.What}"));
             Output.Error(Terminal.Safe($"  type: {remark.Remedy}"));
+        }
+        foreach ((string name, string uplink) in plan.CutOff)
+        {
+            Output.Error($"warren {line.Verb}: {name}: there is no link {uplink} on this host; until there is, nothing leaves {name}");
+            Output.Error("  type: ip link, to see those there are");
         }
         foreach (Obstacle obstacle in plan.LeftDropping)
         {

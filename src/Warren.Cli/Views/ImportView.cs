@@ -43,6 +43,7 @@ internal static class ImportView
         json.WriteString("subnet", space.Subnet?.ToString());
         json.WriteString("address", space.Address?.ToString());
         json.WriteString("gateway", space.Gateway?.ToString());
+        json.WriteString("uplink", space.Uplink);
         json.WriteStartArray("ports");
         foreach (string port in LinkMark.Ranges([.. space.Ports.SelectMany(request => request.Forwards)]))
             json.WriteStringValue(port);

@@ -86,6 +86,7 @@ internal static class ListView
         json.WriteString("address", space.Link?.Mark?.Inside.ToString());
         json.WriteString("gateway", space.Link?.Host?.Address.ToString());
         json.WriteString("link", space.Link?.Name);
+        json.WriteString("uplink", space.Link?.Mark?.Uplink);
         json.WriteStartArray("ports");
         foreach (Forward forward in ForwardsOf(observed, space))
             PortsView.WriteForward(json, forward.Host, forward.Port);

@@ -29,6 +29,13 @@ internal static class OutcomeView
                 case ChangeRules rules:
                     if (rules.Table == TableChange.Repair)
                         Output.Line("table inet warren was incomplete, and was made again");
+                    foreach (PinEntry entry in rules.Unpin)
+                    {
+                        if (rules.Table != TableChange.Delete && !Deletes(outcome.Plan, entry.Namespace))
+                            Output.Line($"{entry.Namespace}: leaves not by {Terminal.Safe(entry.Pin.Uplink)} only any more");
+                    }
+                    foreach (PinEntry entry in rules.Pin)
+                        Output.Line($"{entry.Namespace}: leaves by {entry.Pin.Uplink} only");
                     Write(rules.Publish, "published");
                     if (rules.Table != TableChange.Delete)
                         Write(rules.Unpublish, "unpublished");

@@ -24,6 +24,8 @@ internal static class ShowView
         }
         foreach (string gateway in inside.Gateways)
             Output.Line($"  route      default via {gateway}");
+        if (space.Link?.Mark?.Uplink is { } uplink)
+            Output.Line($"  uplink     {uplink} only");
         foreach (string range in LinkMark.Ranges([.. ListView.ForwardsOf(observed, space)]))
             Output.Line($"  published  {range}");
         foreach (HandedSocket socket in HandedSockets.Find([space]))

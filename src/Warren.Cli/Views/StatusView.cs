@@ -58,6 +58,8 @@ internal static class StatusView
             if (spaces.GetValueOrDefault(health.Name) is { Link.Mark: { } mark } space)
             {
                 text.Append("  ").Append(mark.Inside);
+                if (mark.Uplink is not null)
+                    text.Append(" by ").Append(mark.Uplink).Append(" only");
                 foreach (string range in LinkMark.Ranges([.. ListView.ForwardsOf(report.All, space)]))
                     text.Append(' ').Append(range);
             }
@@ -134,6 +136,7 @@ internal static class StatusView
             json.WriteString("name", health.Name);
             json.WriteString("state", Word(health.State));
             json.WriteString("address", spaces.GetValueOrDefault(health.Name)?.Link?.Mark?.Inside.ToString());
+            json.WriteString("uplink", spaces.GetValueOrDefault(health.Name)?.Link?.Mark?.Uplink);
             WriteDrift(json, health);
             json.WriteStartArray("services");
             foreach (ServiceState service in ServicesOf(report, health.Name))

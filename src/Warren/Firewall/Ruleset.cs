@@ -50,7 +50,13 @@ internal static class Ruleset
     /// <summary>How many flows that a namespace started may be alive.</summary>
     public const uint MostFlows = 16384;
 
-    public static IReadOnlyList<NftSet> Sets { get; } = [Forwards, ForwardsAt, SwitchedOn, Targets, Flows, Flooding];
+    /// <summary>Links whose packets leave by one link of the host only.</summary>
+    public static NftSet Pinned { get; } = new(Table, "pinned", [NftType.LinkName], []);
+
+    /// <summary>By which.</summary>
+    public static NftSet PinnedTo { get; } = new(Table, "pinned_to", [NftType.LinkName, NftType.LinkName], []);
+
+    public static IReadOnlyList<NftSet> Sets { get; } = [Forwards, ForwardsAt, SwitchedOn, Targets, Flows, Flooding, Pinned, PinnedTo];
 
     // Uses is what the kernel counts: the rules in a chain, and those that lead to it. A test holds it against the rules.
     public static IReadOnlyList<NftChain> Chains => s_chains;
@@ -66,7 +72,7 @@ internal static class Ruleset
         new(Table, "mss") { Uses = 3 },
         new(Table, "publish") { Uses = 4 },
         new(Table, "ingress") { Uses = 6 },
-        new(Table, "egress") { Uses = 2 },
+        new(Table, "egress") { Uses = 3 },
     ];
 
     // Built when the table is: most changes only need to know that it stands.
@@ -108,6 +114,8 @@ internal static class Ruleset
         Table.Rule("ingress", Counter, Drop),
         // What belongs to no flow would leave with the namespace's own address.
         Table.Rule("egress", CtState(NftState.Invalid), Counter, Drop),
+        // Whose uplink is not there, or not where the route leads, is refused. Answers to those who called go back the way they came.
+        Table.Rule("egress", IifNameIn(Pinned), LinkNamesNotIn(PinnedTo), CtDirectionOriginal, Counter, RejectProhibited),
     ];
 
     /// <summary>Whether the chains of our table, out of a list of all chains, are as they should be: all there, with hook, policy,
@@ -216,10 +224,24 @@ internal static class Ruleset
         return new NftElement(key.Bytes);
     }
 
-    /// <summary>An uplink out of its element.</summary>
-    public static string ReadLink(NftElement element)
+    /// <summary>The element of a link that is pinned to another.</summary>
+    public static NftElement PinElement(Pin pin)
     {
-        ReadOnlySpan<byte> key = element.Key;
+        var key = new NftData(stackalloc byte[32]);
+        key.AddLinkName(pin.Link);
+        key.AddLinkName(pin.Uplink);
+        return new NftElement(key.Bytes);
+    }
+
+    /// <summary>A pin out of its element; null for bytes that are none.</summary>
+    public static Pin? ReadPin(NftElement element) =>
+        element.Key.Length == 32 ? new Pin(ReadLink(element.Key[..16]), ReadLink(element.Key[16..])) : null;
+
+    /// <summary>An uplink out of its element.</summary>
+    public static string ReadLink(NftElement element) => ReadLink(element.Key);
+
+    private static string ReadLink(ReadOnlySpan<byte> key)
+    {
         int end = key.IndexOf((byte)0);
         return System.Text.Encoding.UTF8.GetString(end < 0 ? key : key[..end]);
     }

@@ -51,6 +51,21 @@ internal static class RulesetScript
 
     private static string Key(InnerPort inside) => Key(new HostPort(inside.Address, inside.Port, inside.Protocol));
 
+    /// <summary>A link that leaves by one uplink only.</summary>
+    public static IEnumerable<string> Pin(Pin pin) =>
+        [
+            $"add element {Ruleset.Table} {Ruleset.Pinned.Name} {{ \"{pin.Link}\" }}",
+            $"add element {Ruleset.Table} {Ruleset.PinnedTo.Name} {{ \"{pin.Link}\" . \"{pin.Uplink}\" }}",
+        ];
+
+    /// <summary>A link that does not any more. What may be missing is added first: to delete what is not there is an error.</summary>
+    public static IEnumerable<string> Unpin(Pin pin)
+    {
+        string link = $"element {Ruleset.Table} {Ruleset.Pinned.Name} {{ \"{pin.Link}\" }}";
+        string pair = $"element {Ruleset.Table} {Ruleset.PinnedTo.Name} {{ \"{pin.Link}\" . \"{pin.Uplink}\" }}";
+        return pin.Uplink.Length == 0 ? ["delete " + link] : ["add " + link, "delete " + link, "add " + pair, "delete " + pair];
+    }
+
     private static string Key(HostPort host) =>
         host.HostAddress is { } address
             ? $"{address} . {host.Protocol.Word()} . {host.Port}"

@@ -270,6 +270,13 @@ internal sealed partial class Applier
         return _inside[name] = space.Run(() => NetlinkSocket.Open(NetlinkProtocol.Route));
     }
 
+    private bool HasLink(string link)
+    {
+        _batch.Clear();
+        _batch.GetLink(link);
+        return session.Route.Get(_batch, Link.Parse, Errno.NoDevice).Count > 0;
+    }
+
     private int IndexOf(string link)
     {
         if (_hostEnds.TryGetValue(link, out int index))

@@ -220,6 +220,13 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
             transaction.Delete(Ruleset.SwitchedOn, [.. rules.Open.Select(Ruleset.LinkElement)]);
         if (rules.Close.Count > 0)
             transaction.Add(Ruleset.SwitchedOn, [.. rules.Close.Select(Ruleset.LinkElement)]);
+        foreach (PinEntry entry in rules.Unpin)
+            Unpin(transaction, entry.Pin);
+        foreach (PinEntry entry in rules.Pin)
+        {
+            transaction.Add(Ruleset.Pinned, [Ruleset.LinkElement(entry.Pin.Link)]);
+            transaction.Add(Ruleset.PinnedTo, [Ruleset.PinElement(entry.Pin)]);
+        }
         session.Nft.Commit(transaction);
     }
 
@@ -229,6 +236,17 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
         foreach (TargetEntry entry in entries)
             elements.Add(Ruleset.TargetElement(entry.Inside));
         return elements;
+    }
+
+    // What may be missing is added first: to delete what is not there is an error.
+    private static void Unpin(NftTransaction transaction, Pin pin)
+    {
+        transaction.Add(Ruleset.Pinned, [Ruleset.LinkElement(pin.Link)]);
+        transaction.Delete(Ruleset.Pinned, [Ruleset.LinkElement(pin.Link)]);
+        if (pin.Uplink.Length == 0)
+            return;
+        transaction.Add(Ruleset.PinnedTo, [Ruleset.PinElement(pin)]);
+        transaction.Delete(Ruleset.PinnedTo, [Ruleset.PinElement(pin)]);
     }
 
     private static List<NftElement> Elements(IReadOnlyList<ForwardEntry> entries, NftSet map, bool withTarget)
@@ -246,8 +264,8 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
 
     private void SwitchForwarding(string uplink)
     {
-        IReadOnlyList<string> before = HostLock.ReadSwitchedOn(session.Cookie);
-        host.WriteSwitchedOn(session.Cookie, [.. before.Union([uplink])]);
+        IReadOnlyList<SwitchedUplink> before = HostLock.ReadSwitchedOn(session.Cookie);
+        host.WriteSwitchedOn(session.Cookie, [.. before.Union([new SwitchedUplink(uplink, IndexOf(uplink))])]);
         try
         {
             SmallFile.Write(Observer.ForwardingFile(uplink), "1");
@@ -263,7 +281,11 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
     {
         if (!off.Keep)
             Tolerating(Errno.NotFound, () => SmallFile.Write(Observer.ForwardingFile(off.Uplink), "0"));
-        host.WriteSwitchedOn(session.Cookie, [.. HostLock.ReadSwitchedOn(session.Cookie).Where(name => name != off.Uplink)]);
+        int index = HasLink(off.Uplink) ? IndexOf(off.Uplink) : 0;
+        host.WriteSwitchedOn(
+            session.Cookie,
+            [.. HostLock.ReadSwitchedOn(session.Cookie).Where(noted => noted.Index > 0 && index > 0 ? noted.Index != index : noted.Name != off.Uplink)]
+        );
     }
 
     private static void Tolerating(Errno absent, Action action)

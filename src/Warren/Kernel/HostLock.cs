@@ -82,18 +82,21 @@ internal sealed class HostLock : IDisposable
 
     /// <summary>The uplinks on which forwarding was switched on in this network namespace.</summary>
     /// <param name="cookie">The network namespace's number.</param>
-    public static IReadOnlyList<string> ReadSwitchedOn(ulong cookie)
+    public static IReadOnlyList<SwitchedUplink> ReadSwitchedOn(ulong cookie)
     {
         if (SmallFile.Read($"{Folder}/{RecordName(cookie)}") is not { } text)
             return [];
-        var names = new List<string>();
+        var noted = new List<SwitchedUplink>();
         foreach (string line in text.Split('\n'))
         {
             // anything else in the file is not from here: a link's name is what dev_valid_name() of the kernel takes
-            if (IsLinkName(line))
-                names.Add(line);
+            int space = line.IndexOf(' ', StringComparison.Ordinal);
+            string name = space < 0 ? line : line[..space];
+            int index = 0;
+            if (IsLinkName(name) && (space < 0 || int.TryParse(line.AsSpan(space + 1), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+                noted.Add(new SwitchedUplink(name, index));
         }
-        return names;
+        return noted;
     }
 
     /// <summary>Whether a text can be the name of a link, and so a part of a path under /proc/sys.</summary>
@@ -101,7 +104,7 @@ internal sealed class HostLock : IDisposable
         text.Length is > 0 and <= 15 && text is not ("." or "..") && !text.Any(c => c is '/' or ':' || char.IsWhiteSpace(c) || c < ' ');
 
     /// <summary>Notes the uplinks on which forwarding is switched on; the note stands, whole, before anything is switched.</summary>
-    public unsafe void WriteSwitchedOn(ulong cookie, IReadOnlyCollection<string> uplinks)
+    public unsafe void WriteSwitchedOn(ulong cookie, IReadOnlyCollection<SwitchedUplink> uplinks)
     {
         string name = RecordName(cookie);
         if (uplinks.Count == 0)
@@ -119,7 +122,7 @@ internal sealed class HostLock : IDisposable
         );
         if (fd < 0)
             throw new NetlinkException(Errno.Last, "write", $"{Folder}/{draft}");
-        byte[] bytes = Encoding.UTF8.GetBytes(string.Join('\n', uplinks) + "\n");
+        byte[] bytes = Encoding.UTF8.GetBytes(string.Join('\n', uplinks.Select(uplink => uplink.Index == 0 ? uplink.Name : uplink.Name + " " + uplink.Index.ToString(CultureInfo.InvariantCulture))) + "\n");
         nint written;
         fixed (byte* data = bytes)
             written = Libc.write(fd, data, bytes.Length);

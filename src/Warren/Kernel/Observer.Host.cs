@@ -150,13 +150,31 @@ internal sealed partial class Observer
         };
     }
 
-    // The links of default routes; on a host without any, every link with an address.
-    private List<Uplink> Uplinks(List<Route> routes, List<ConfiguredAddress> addresses)
+    // The uplinks that namespaces are pinned to, or shall be.
+    private static HashSet<string> PinnedTo(Observed observed, Wish wish)
+    {
+        var names = new HashSet<string>();
+        foreach (NamespaceWish each in wish.Ensure)
+        {
+            if (each.Uplink is not null)
+                names.Add(each.Uplink);
+        }
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            if (space.Link?.Mark?.Uplink is { } uplink)
+                names.Add(uplink);
+        }
+        return names;
+    }
+
+    // The links of default routes, or of their halves, as VPNs make them; on a host without any, every link with an address. And those that
+    // namespaces are pinned to, wherever the routes lead now.
+    private List<Uplink> Uplinks(List<Route> routes, List<ConfiguredAddress> addresses, HashSet<string> pinnedTo, List<string> absent)
     {
         var indices = new HashSet<int>();
         foreach (Route route in routes)
         {
-            if (route.IsDefault)
+            if (route.IsDefault || route is { PrefixLength: 1, Type: RouteType.Unicast })
                 indices.UnionWith(route.Links);
         }
         // one that a daemon made
@@ -175,6 +193,13 @@ internal sealed partial class Observer
                 if (IsForeign(address.Label) && !IPAddress.IsLoopback(address.Address) && links.Add(address.Link) && FindLink(address.Link) is { } link)
                     indices.Add(link.Index);
             }
+        }
+        foreach (string name in pinnedTo)
+        {
+            if (FindLink(name) is { } link)
+                indices.Add(link.Index);
+            else
+                absent.Add(name);
         }
         var uplinks = new List<Uplink>();
         // in the order of their indices, so that the same host gives the same plan

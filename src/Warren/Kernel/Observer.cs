@@ -74,26 +74,77 @@ internal sealed partial class Observer(HostSession session)
             UpstreamResolver = _upstream,
         };
         // Where forwarding is on everywhere and the table stands there is no need to know who switched it on.
-        if (removal || ruleset != RulesetState.Intact)
-            observed = WithForwarding(observed);
-        observed = WithTargets(WithProjects(observed, wish), wish);
+        IReadOnlyList<SwitchedUplink> noted = HostLock.ReadSwitchedOn(session.Cookie);
+        if (removal || ruleset != RulesetState.Intact || noted.Count > 0)
+            observed = WithForwarding(observed, noted);
+        observed = WithTargets(WithProjects(WithPins(observed), wish), wish);
         return removal ? WithAllForwards(ForRemoval(observed, chains), wish) : WithOwners(WithAllForwards(ForAddition(observed, wish, chains), wish));
     }
 
-    private Observed WithForwarding(Observed observed)
+    private Observed WithForwarding(Observed observed, IReadOnlyList<SwitchedUplink> noted)
     {
         // The note, and what the table says: who followed the printed commands by hand wrote no note.
-        var switchedOn = new List<string>(HostLock.ReadSwitchedOn(session.Cookie));
+        var switchedOn = new List<string>();
+        var former = new List<string>();
+        foreach (SwitchedUplink each in noted)
+        {
+            string name = each.Index > 0 && FindLink(each.Index) is { } link ? link.Name : each.Name;
+            if (name != each.Name)
+                former.Add(each.Name);
+            switchedOn.Add(name);
+        }
+        var closed = new List<string>();
         if (observed.Ruleset != RulesetState.Absent)
         {
             foreach (NftElement element in Elements(Ruleset.SwitchedOn))
             {
                 string name = Ruleset.ReadLink(element);
-                if (HostLock.IsLinkName(name) && !switchedOn.Contains(name))
+                if (!HostLock.IsLinkName(name))
+                    continue;
+                closed.Add(name);
+                if (!switchedOn.Contains(name) && !former.Contains(name))
                     switchedOn.Add(name);
             }
         }
-        return observed with { ForwardsAnyway = SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1", SwitchedOn = switchedOn };
+        return observed with
+        {
+            ForwardsAnyway = SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1",
+            SwitchedOn = switchedOn,
+            Closed = closed,
+            FormerNames = former,
+        };
+    }
+
+    // Of a link that is pinned and has no pair, that much is told: nothing leaves.
+    private Observed WithPins(Observed observed)
+    {
+        if (observed.Ruleset == RulesetState.Absent)
+            return observed;
+        // so many questions take longer than the whole list
+        List<NftElement> links = observed.Everything || observed.Namespaces.Count > MostNames || observed.Ruleset != RulesetState.Intact
+            ? Elements(Ruleset.Pinned)
+            : session.Nft.Find(Ruleset.Pinned, [.. observed.Namespaces.Select(space => Ruleset.LinkElement(space.LinkName))]);
+        bool any = links.Count > 0;
+        foreach (ObservedNamespace space in observed.Namespaces)
+            any |= space.Link?.Mark?.Uplink is not null;
+        if (!any)
+            return observed;
+        var pinned = new HashSet<string>();
+        foreach (NftElement element in links)
+            pinned.Add(Ruleset.ReadLink(element));
+        var pins = new List<Pin>();
+        foreach (NftElement element in Elements(Ruleset.PinnedTo))
+        {
+            // a pair of a link that is not pinned has no effect
+            if (Ruleset.ReadPin(element) is { } pin && pinned.Contains(pin.Link))
+                pins.Add(pin);
+        }
+        foreach (string link in pinned)
+        {
+            if (!pins.Exists(pin => pin.Link == link))
+                pins.Add(new Pin(link, ""));
+        }
+        return observed with { Pins = pins };
     }
 
     private List<NftElement> Elements(NftSet set)
@@ -211,9 +262,11 @@ internal sealed partial class Observer(HostSession session)
         List<Route> routes = ForeignRoutes();
         List<ConfiguredAddress> addresses = ConfiguredAddress.List(IsForeign);
         bool neighbours = ForeignTable.Any(chains);
-        List<Uplink> uplinks = Uplinks(routes, addresses);
-        if (observed.Ruleset == RulesetState.Intact && uplinks.Exists(uplink => !uplink.Forwarding))
-            observed = WithForwarding(observed);
+        HashSet<string> pinnedTo = PinnedTo(observed, wish);
+        var absent = new List<string>();
+        List<Uplink> uplinks = Uplinks(routes, addresses, pinnedTo, absent);
+        if (observed is { Ruleset: RulesetState.Intact, SwitchedOn.Count: 0 } && uplinks.Exists(uplink => !uplink.Forwarding))
+            observed = WithForwarding(observed, []);
         Dictionary<HostPort, Target>? forwards = observed.Ruleset switch
         {
             RulesetState.Absent => null,
@@ -227,6 +280,7 @@ internal sealed partial class Observer(HostSession session)
             Taken = Taken(routes, addresses, wish),
             HostAddresses = addresses.ConvertAll(address => address.Address),
             Uplinks = uplinks,
+            AbsentUplinks = absent,
             Obstacles = neighbours ? ForwardObstacles.Find(session.Nft, chains) : [],
             ForeignForwards = neighbours && wanted.Count > 0 ? ForeignForwards.Find(session.Nft, chains, wanted) : [],
             Listeners = Listeners(wanted, listens, observed.Forwards),

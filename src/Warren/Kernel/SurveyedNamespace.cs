@@ -32,7 +32,7 @@ internal sealed record SurveyedNamespace(
     public static SurveyedNamespace OfWarren(ObservedNamespace space, HostNetwork host, HostNetwork? inside, ulong inode, Action<string> remark)
     {
         LinkMark mark = space.Link!.Mark!;
-        var spec = new NamespaceSpec(space.Name);
+        var spec = new NamespaceSpec(space.Name) { Uplink = mark.Uplink };
         // without its address on the host it was never completed
         if (space.Link.Host is { } gateway)
             spec = WithAddresses(spec, gateway, mark.Inside);

@@ -23,6 +23,9 @@ public sealed record NamespaceSpec(string Name)
     /// <summary>The host end's address.</summary>
     public IPAddress? Gateway { get; init; }
 
+    /// <summary>The one link of the host by which it leaves; null for any.</summary>
+    public string? Uplink { get; init; }
+
     /// <summary>The published ports.</summary>
     public IReadOnlyList<PortRequest> Ports { get; init; } = [];
 

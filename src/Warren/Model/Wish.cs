@@ -15,6 +15,9 @@ public sealed record NamespaceWish(string Name)
     /// <summary>The host end's address.</summary>
     public IPAddress? Gateway { get; init; }
 
+    /// <summary>The one link of the host by which it shall leave; null with <see cref="Exact"/> for any.</summary>
+    public string? Uplink { get; init; }
+
     /// <summary>Ports that shall be published.</summary>
     public IReadOnlyList<PortRequest> Publish { get; init; } = [];
 

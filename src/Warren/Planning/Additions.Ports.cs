@@ -38,6 +38,9 @@ internal sealed partial class Additions
                 _last.Add(Delete(space, link));
             }
         }
+        // not before its link: until then it leaves as it did
+        if (TableStands && Removal.PinsOf(_observed, [space]) is { Count: > 0 } pins)
+            _last.Add(new ChangeRules { Unpin = pins });
         if (Resolver.IsOurs(space.Resolver))
             _last.Add(new RemoveResolver(space.Name, space.Resolver!));
         _goneNames.Add(space.Name);

@@ -24,6 +24,9 @@ internal sealed partial class Additions
     private readonly List<ForwardEntry> _unpublish = [];
     private readonly List<IPAddress> _goneAddresses = [];
     private readonly HashSet<string> _wished = [];
+    private readonly List<PinEntry> _pin = [];
+    private readonly List<PinEntry> _unpin = [];
+    private readonly List<KeyValuePair<string, string>> _cutOff = [];
     private bool _linksStand;
 
     public Additions(Observed observed, Wish wish)
@@ -78,7 +81,12 @@ internal sealed partial class Additions
             steps.Add(new EndFlows([.. _unpublish, .. ShutFlows()], [.. _goneAddresses]));
         steps.AddRange(_last);
         steps.AddRange(_names);
-        return new Plan(ServiceChanges.Around(_observed, _wish, steps)) { LeftDropping = _wish.LeaveNeighbours ? Closed() : [], Remarks = _remarks };
+        return new Plan(ServiceChanges.Around(_observed, _wish, steps))
+        {
+            LeftDropping = _wish.LeaveNeighbours ? Closed() : [],
+            CutOff = _cutOff,
+            Remarks = _remarks,
+        };
     }
 
     private ObservedNamespace Find(string name) =>
@@ -161,10 +169,11 @@ internal sealed partial class Additions
     {
         _linksStand = true;
         string before = mark.Write();
-        mark = mark with { Forwards = NewForwards(wish, mark), Project = _wish.Project ?? mark.Project };
+        mark = mark with { Forwards = NewForwards(wish, mark), Project = _wish.Project ?? mark.Project, Uplink = UplinkOf(wish, mark.Uplink) };
         _marks[space.Name] = mark;
         foreach (Forward forward in mark.Forwards)
             Publish(forward, mark);
+        Pin(space, mark);
         Cidr host = GatewayOf(wish, link)!.Value;
         if (space.Presence != Presence.Standing || space.Inside is { End: null })
         {
@@ -217,6 +226,7 @@ internal sealed partial class Additions
         {
             Inside = inside!.Value,
             Project = _wish.Project ?? mark.Project,
+            Uplink = UplinkOf(wish, mark.Uplink),
             Adopted = mark.Adopted && standing,
             SwitchedLoopbackOn = mark.SwitchedLoopbackOn && standing,
         };
@@ -250,6 +260,7 @@ internal sealed partial class Additions
         var mark = new LinkMark(wish.Name, inside.Value, [])
         {
             Project = _wish.Project,
+            Uplink = wish.Uplink,
             Adopted = adopted,
             SwitchedLoopbackOn = adopted && !space.LoopbackUp,
         };
@@ -296,6 +307,7 @@ internal sealed partial class Additions
         };
         _linksStand = true;
         _marks[space.Name] = mark;
+        Pin(space, mark);
         _before.Add(new CreateLink(link));
         _after.Add(new SwitchLinkOn(space.Name, link.Name));
     }
@@ -365,8 +377,10 @@ internal sealed partial class Additions
             Unpublish = TableStands ? unpublish : [],
             Admit = _admit,
             Shut = _shut,
-            // those on which Warren switched it on before are closed already
-            Close = TableStands ? [.. off.Except(_observed.SwitchedOn)] : [.. _observed.SwitchedOn.Union(off)],
+            Close = TableStands ? [.. _observed.SwitchedOn.Union(off).Except(_observed.Closed)] : [.. _observed.SwitchedOn.Union(off)],
+            Open = TableStands ? [.. _observed.FormerNames.Intersect(_observed.Closed)] : [],
+            Pin = TableStands ? _pin : AllPins(),
+            Unpin = TableStands ? _unpin : [],
         };
         if (!rules.IsEmpty)
             steps.Add(rules);

@@ -71,6 +71,18 @@ public sealed record Health(string Name, HealthState State, IReadOnlyList<Step> 
     // Whose ports they are, not that the table is the host's.
     private static void AddPorts(Dictionary<string, List<Step>> drift, ChangeRules rules)
     {
+        foreach (string name in rules.Pin.Concat(rules.Unpin).Select(entry => entry.Namespace).Distinct())
+        {
+            if (!drift.TryGetValue(name, out List<Step>? steps))
+                drift[name] = steps = [];
+            steps.Add(
+                new ChangeRules
+                {
+                    Pin = [.. rules.Pin.Where(entry => entry.Namespace == name)],
+                    Unpin = [.. rules.Unpin.Where(entry => entry.Namespace == name)],
+                }
+            );
+        }
         foreach (string name in rules.Publish.Concat(rules.Unpublish).Select(entry => entry.Namespace)
             .Concat(rules.Admit.Concat(rules.Shut).Select(entry => entry.Namespace)).Distinct())
         {
@@ -86,6 +98,6 @@ public sealed record Health(string Name, HealthState State, IReadOnlyList<Step> 
                 steps.Add(new ChangeRules { Publish = more, Admit = admitted });
         }
         if (rules.Close.Count > 0 || rules.Open.Count > 0)
-            drift[""].Add(rules with { Publish = [], Unpublish = [], Admit = [], Shut = [] });
+            drift[""].Add(rules with { Publish = [], Unpublish = [], Admit = [], Shut = [], Pin = [], Unpin = [] });
     }
 }

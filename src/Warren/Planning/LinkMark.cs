@@ -7,7 +7,7 @@ namespace Warren.Planning;
 /// <summary>
 /// What the alias of a host end says: whose it is, which address the namespace has, which ports are published. The kernel keeps
 /// it with the link, so there is no file that could say something else. <c>warren:web1 10.213.0.2/30 6000:8080 53:53/udp</c>,
-/// <c>warren:web1 @shop 10.213.0.2/30</c>
+/// <c>warren:web1 @shop >tun0 10.213.0.2/30</c>
 /// </summary>
 /// <param name="Namespace">The namespace's name.</param>
 /// <param name="Inside">The namespace's address.</param>
@@ -16,6 +16,7 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
 {
     private const string Prefix = "warren:";
     private const char ProjectSign = '@';
+    private const char UplinkSign = '>';
     private const string AdoptedWord = "adopted";
     private const string LoopbackWord = "lo";
     private const string MoreWord = "...";
@@ -32,6 +33,9 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
     /// <summary>Whether Warren switched lo on in a namespace that somebody else made.</summary>
     public bool SwitchedLoopbackOn { get; init; }
 
+    /// <summary>The one link of the host by which the namespace leaves; null for any.</summary>
+    public string? Uplink { get; init; }
+
     /// <summary>Whether there are more forwards than fitted: the maps know them all.</summary>
     public bool Cut { get; private init; }
 
@@ -45,6 +49,8 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
             text.Append(' ').Append(AdoptedWord);
         if (SwitchedLoopbackOn)
             text.Append(' ').Append(LoopbackWord);
+        if (Uplink is not null)
+            text.Append(' ').Append(UplinkSign).Append(Uplink);
         text.Append(' ').Append(Inside.ToString());
         // what was cut once is known to the maps alone, and the alias goes on saying so
         bool more = Cut;
@@ -82,6 +88,11 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
         i += adopted ? 1 : 0;
         bool loopback = i < words.Length && words[i] == LoopbackWord;
         i += loopback ? 1 : 0;
+        string? uplink = null;
+        if (i < words.Length && words[i].StartsWith(UplinkSign))
+            uplink = words[i++][1..];
+        if (uplink is not null && UplinkName.Fault(uplink) is not null)
+            return false;
         if (i >= words.Length || !Cidr.TryParse(words[i], out Cidr? inside))
             return false;
         var forwards = new List<Forward>();
@@ -100,6 +111,7 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
             Project = project,
             Adopted = adopted,
             SwitchedLoopbackOn = loopback,
+            Uplink = uplink,
             Cut = cut,
         };
         if (read.Write() != alias)

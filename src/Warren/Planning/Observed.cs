@@ -89,6 +89,11 @@ public readonly record struct TakenNetwork(Cidr Network, string Reason);
 /// <param name="Forwarding">net.ipv4.conf.NAME.forwarding.</param>
 public sealed record Uplink(string Name, uint Mtu, bool Forwarding);
 
+/// <summary>A link of Warren's whose packets leave by one link of the host only.</summary>
+/// <param name="Link">The name of Warren's link.</param>
+/// <param name="Uplink">The link of the host; empty if none is allowed.</param>
+public readonly record struct Pin(string Link, string Uplink);
+
 /// <summary>Where a forward leads.</summary>
 /// <param name="Address">The namespace's address.</param>
 /// <param name="Port">The port there.</param>
@@ -194,8 +199,20 @@ public sealed record Observed
     /// <summary>Those at no link's address. Known for projects.</summary>
     public IReadOnlyCollection<InnerPort> StrayTargets { get; init; } = [];
 
-    /// <summary>Uplinks on which Warren switched forwarding on.</summary>
+    /// <summary>Uplinks on which Warren switched forwarding on, by the names that they have now.</summary>
     public IReadOnlyList<string> SwitchedOn { get; init; } = [];
+
+    /// <summary>Uplinks whose other traffic the table keeps closed.</summary>
+    public IReadOnlyList<string> Closed { get; init; } = [];
+
+    /// <summary>Names that uplinks of <see cref="SwitchedOn"/> had when forwarding was switched on, and have no more.</summary>
+    public IReadOnlyList<string> FormerNames { get; init; } = [];
+
+    /// <summary>Links whose packets the table lets leave by one link only.</summary>
+    public IReadOnlyList<Pin> Pins { get; init; } = [];
+
+    /// <summary>Uplinks that are asked for, and that the host does not have.</summary>
+    public IReadOnlyList<string> AbsentUplinks { get; init; } = [];
 
     /// <summary>Chains of others that drop what Warren forwards.</summary>
     public IReadOnlyList<Obstacle> Obstacles { get; init; } = [];

@@ -14,6 +14,9 @@ public sealed record Plan(IReadOnlyList<Step> Steps)
 
     /// <summary>What is left as it is although something is missed by it, and what to do about it.</summary>
     public IReadOnlyList<Refusal> Remarks { get; init; } = [];
+
+    /// <summary>Namespaces from which nothing leaves, for the uplink that they are pinned to is not there.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> CutOff { get; init; } = [];
 }
 
 /// <summary>What kind of refusal; it decides about the exit code.</summary>

@@ -50,6 +50,8 @@ internal static class Removal
             if (space.Link is { } link)
                 steps.Add(Additions.Delete(space, link));
         }
+        if (!last && observed.Ruleset != RulesetState.Absent && PinsOf(observed, going) is { Count: > 0 } pins)
+            steps.Add(new ChangeRules { Unpin = pins });
         // No link stays, so nothing needs guarding any more: the table goes after the links. The names go last: whoever was cut
         // off finds them, and what is left to do.
         if (last)
@@ -149,8 +151,26 @@ internal static class Removal
                 Unpublish = forwards,
                 Shut = targets,
                 Close = observed.SwitchedOn,
+                Unpin = PinsOf(observed, observed.Namespaces),
             };
         }
+    }
+
+    /// <summary>What the table says of some namespaces' uplinks.</summary>
+    internal static List<PinEntry> PinsOf(Observed observed, IEnumerable<ObservedNamespace> spaces)
+    {
+        var pins = new List<PinEntry>();
+        if (observed.Pins.Count == 0)
+            return pins;
+        foreach (ObservedNamespace space in spaces)
+        {
+            foreach (Pin pin in observed.Pins)
+            {
+                if (pin.Link == space.LinkName)
+                    pins.Add(new PinEntry(pin, space.Name));
+            }
+        }
+        return pins;
     }
 
     private static IEnumerable<ObservedNamespace> Pruned(Observed observed, Wish wish)

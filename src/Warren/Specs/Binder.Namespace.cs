@@ -37,6 +37,17 @@ internal sealed partial class Binder
             draft.Gateway = new Written<string>(text, entry.Value.Place);
     }
 
+    /// <summary>Reads <c>uplink</c>.</summary>
+    public void Uplink(Entry entry, NamespaceDraft draft)
+    {
+        if (Filled(entry) is not { } name)
+            return;
+        if (UplinkName.Fault(name) is { } fault)
+            faults.Add(entry.Value.Place, $"the uplink {Faults.Quote(name)} {fault}", "a link's name, as ip link shows it: tun0");
+        else
+            draft.Uplink = name;
+    }
+
     /// <summary>Reads <c>ports</c>. Those of a later file are added.</summary>
     public void Ports(Entry entry, NamespaceDraft draft)
     {

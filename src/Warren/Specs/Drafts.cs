@@ -36,6 +36,8 @@ internal sealed class NamespaceDraft(string name, Place key) : IDraft
     /// <inheritdoc cref="Subnet"/>
     public Written<string>? Gateway { get; set; }
 
+    public string? Uplink { get; set; }
+
     public List<Written<PortRequest>> Ports { get; } = [];
 
     public List<ListenDraft> Listens { get; } = [];

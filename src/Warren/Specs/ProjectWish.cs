@@ -27,6 +27,7 @@ internal static class ProjectWish
                     Subnet = space.Subnet,
                     Address = space.Address,
                     Gateway = space.Gateway,
+                    Uplink = space.Uplink,
                     Publish = space.Ports,
                     Listen = Listens(space),
                     Dns = space.Dns,
@@ -92,6 +93,7 @@ internal static class ProjectWish
                 {
                     Address = mark.Inside,
                     Gateway = gateway.Equals(mark.Inside.Address) ? mark.Inside.At(2) : gateway,
+                    Uplink = mark.Uplink,
                     Publish = [.. forwards.Select(PortRequest.Exactly)],
                     Exact = true,
                 }

@@ -34,6 +34,7 @@ internal sealed class SpecAssembly(SpecDraft draft, SourceText first, Faults fau
         }
         var spec = new NamespaceSpec(space.Name)
         {
+            Uplink = space.Uplink,
             Ports = [.. space.Ports.Select(port => port.Value)],
             Services = Services(space, dependencies),
             Dns = space.Dns is { Servers: { Count: > 0 } } or { Search: { Count: > 0 } }

@@ -58,6 +58,7 @@ internal static class SpecKeys
             new("subnet", "Its subnet: the host end gets the first address, the namespace the second. Chosen free if left out.", Subnet, static (binder, entry, draft) => binder.Subnet(entry, draft)),
             new("address", "Its address with prefix length; with gateway.", Address, static (binder, entry, draft) => binder.Address(entry, draft)),
             new("gateway", "The host end's address; with address.", """{ "type": "string", "pattern": "^([0-9]{1,3}\\.){3}[0-9]{1,3}$|\\$", "examples": ["192.168.0.1"] }""", static (binder, entry, draft) => binder.Gateway(entry, draft)),
+            new("uplink", "The one link of the host by which it leaves; by any other its packets are refused. Any if left out.", """{ "type": "string", "pattern": "^[A-Za-z0-9_.][A-Za-z0-9_.@~=-]{0,14}$|\\$", "examples": ["tun0"] }""", static (binder, entry, draft) => binder.Uplink(entry, draft)),
             new("ports", "Ports to publish on the host: [HOSTIP:][HOSTPORT[-END]:]PORT[-END][/tcp|/udp], as docker's -p; HOSTPORT:fd hands its service a listening socket.", """{ "type": ["array", "null"], "items": { "$ref": "#/$defs/port" }, "examples": [["6000:8080"], ["127.0.0.1:6000:8080", "53:53/udp"], ["6000:fd"]] }""", static (binder, entry, draft) => binder.Ports(entry, draft)),
             new("dns", "Its name servers, three at most; the host's if left out.", """{ "anyOf": [{ "$ref": "#/$defs/servers" }, { "$ref": "#/$defs/dns" }], "examples": [["1.1.1.1"]] }""", static (binder, entry, draft) => binder.Dns(entry, draft)),
             new("environment", "Variables for its services.", """{ "$ref": "#/$defs/environment" }""", static (binder, entry, draft) => binder.Environment(entry, draft.Environment)),
@@ -74,6 +75,7 @@ internal static class SpecKeys
             "restart" or "depends_on" or "ready" or "stop_grace_period" => $"'{key}' belongs to a service: run: {{command: …, {key}: …}}",
             "publish" or "expose" or "forward" => "did you mean 'ports'?",
             "ip" or "ipv4_address" => "did you mean 'address'?",
+            "interface" or "via" or "egress" => "did you mean 'uplink'?",
             "service" or "programs" => "did you mean 'services'?",
             _ => Compose(key),
         }

@@ -32,6 +32,8 @@ internal static class SpecWriter
             Line(text, Indent, "address", address.ToString());
         if (space.Gateway is { } gateway)
             Line(text, Indent, "gateway", gateway.ToString());
+        if (space.Uplink is { } uplink)
+            Line(text, Indent, "uplink", YamlText.Value(uplink));
         List<string> ports = [.. space.Ports.Select(port => "\"" + Port(port) + "\""), .. SocketWriter.Ports(space.Services)];
         if (ports.Count > 0)
             Line(text, Indent, "ports", "[" + string.Join(", ", ports) + "]");

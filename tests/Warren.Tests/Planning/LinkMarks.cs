@@ -34,6 +34,8 @@ public sealed class LinkMarks
     [InlineData("warren:lo 192.168.0.2/24")]
     [InlineData("warren:web1 10.213.0.2/30 6000:8080 ...")]
     [InlineData("warren:web1 10.213.0.2/30 ...")]
+    [InlineData("warren:web1 >tun0 10.213.0.2/30 6000:8080")]
+    [InlineData("warren:web1 @shop adopted lo >eth0.7 10.213.0.2/30")]
     public void Are_read_and_written(string alias)
     {
         LinkMark.TryParse(alias, out LinkMark? mark).Should().BeTrue();
@@ -42,6 +44,9 @@ public sealed class LinkMarks
 
     [Theory]
     [InlineData("")]
+    [InlineData("warren:web1 > 10.213.0.2/30")]
+    [InlineData("warren:web1 >lo 10.213.0.2/30")]
+    [InlineData("warren:web1 10.213.0.2/30 >tun0")]
     [InlineData("warren")]
     [InlineData("warren:")]
     [InlineData("warren:web1")]

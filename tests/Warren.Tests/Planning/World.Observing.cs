@@ -27,7 +27,9 @@ internal sealed partial class World
             Everything = everything,
             Ruleset = Ruleset,
             ForwardsAnyway = ForwardsAnyway,
-            SwitchedOn = [.. SwitchedOn],
+            SwitchedOn = [.. SwitchedOn.Union(Closed)],
+            Closed = [.. Closed],
+            Pins = [.. Pins],
             Services = wish.Project is null ? [] : [.. Services],
             Projects = FindProjects(wish, names),
         };
@@ -53,6 +55,7 @@ internal sealed partial class World
             Taken = [.. Taken, .. Spaces.Values.Where(space => space.Link?.Address is not null).Select(space => new TakenNetwork(space.Link!.Address!.Value, "an address of the host"))],
             HostAddresses = [.. Addresses, .. Spaces.Values.Where(space => space.Link?.Address is not null).Select(space => space.Link!.Address!.Value.Address)],
             Uplinks = [.. Uplinks],
+            AbsentUplinks = [.. wish.Ensure.Select(each => each.Uplink).Concat(Spaces.Values.Select(space => space.Link?.Mark?.Uplink)).OfType<string>().Where(name => Uplinks.TrueForAll(uplink => uplink.Name != name)).Distinct()],
             Obstacles = [.. Obstacles],
             ForeignForwards = [.. ForeignForwards],
             Listeners = [.. Listeners],

@@ -35,6 +35,9 @@ internal sealed partial class World
     /// <summary>The record of uplinks on which forwarding was off before.</summary>
     public SortedSet<string> SwitchedOn { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the table lets leave by one link only.</summary>
+    public HashSet<Pin> Pins { get; init; } = [];
+
     public List<Obstacle> Obstacles { get; init; } = [];
 
     public List<ForeignForward> ForeignForwards { get; init; } = [];
@@ -106,6 +109,7 @@ internal sealed partial class World
             Targets = [.. Targets],
             Closed = new(Closed, StringComparer.Ordinal),
             SwitchedOn = new(SwitchedOn, StringComparer.Ordinal),
+            Pins = [.. Pins],
             Obstacles = [.. Obstacles],
             ForeignForwards = [.. ForeignForwards],
             Listeners = [.. Listeners],
@@ -305,6 +309,7 @@ internal sealed partial class World
             Forwards.Clear();
             Targets.Clear();
             Closed.Clear();
+            Pins.Clear();
             return;
         }
         Demand(rules.Table != TableChange.Create || Ruleset == RulesetState.Absent, rules, "a second copy of every rule");
@@ -314,6 +319,7 @@ internal sealed partial class World
             Forwards.Clear();
             Targets.Clear();
             Closed.Clear();
+            Pins.Clear();
             Ruleset = RulesetState.Intact;
         }
         foreach (ForwardEntry entry in rules.Unpublish)
@@ -328,6 +334,10 @@ internal sealed partial class World
             Demand(Closed.Remove(uplink), rules, $"ENOENT: {uplink}");
         foreach (string uplink in rules.Close)
             Closed.Add(uplink);
+        foreach (PinEntry entry in rules.Unpin)
+            Pins.Remove(entry.Pin);
+        foreach (PinEntry entry in rules.Pin)
+            Pins.Add(entry.Pin);
     }
 
     private void Set(ForeignChain chain, bool opened)
@@ -371,6 +381,8 @@ internal sealed partial class World
         text.Append($"targets [{string.Join(' ', Targets.Select(inside => inside.ToString()).Order(StringComparer.Ordinal))}]\n");
         foreach ((string project, IReadOnlyList<NamedAddress> names) in Hosts)
             text.Append($"hosts of {project}: {string.Join(", ", names)}\n");
+        foreach (Pin pin in Pins.OrderBy(pin => pin.ToString(), StringComparer.Ordinal))
+            text.Append($"{pin}\n");
         foreach (Uplink uplink in Uplinks)
             text.Append($"{uplink}\n");
         foreach (Obstacle obstacle in Obstacles)

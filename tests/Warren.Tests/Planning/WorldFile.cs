@@ -40,6 +40,9 @@ internal sealed class WorldFile
 
     public string[] SwitchedOn { get; init; } = [];
 
+    /// <summary>Names of namespaces, and the link that the table lets them leave by.</summary>
+    public Dictionary<string, string> Pins { get; init; } = [];
+
     public ObstacleEntry[] Obstacles { get; init; } = [];
 
     /// <summary>Host ports of other firewalls' rules, and where those are.</summary>
@@ -73,6 +76,7 @@ internal sealed class WorldFile
             Forwards = file.Forwards.ToDictionary(entry => Typed.Forward(entry.Key).Host, entry => TargetOf(entry.Value)),
             Closed = new(file.Ruleset == RulesetState.Intact ? file.SwitchedOn : [], StringComparer.Ordinal),
             SwitchedOn = new(file.SwitchedOn, StringComparer.Ordinal),
+            Pins = [.. file.Pins.Select(entry => new Pin(NamespaceName.LinkName(entry.Key), entry.Value))],
             Obstacles = [.. file.Obstacles.Select(entry => entry.Read())],
             ForeignForwards = [.. file.ForeignForwards.Select(entry => new ForeignForward(Typed.Forward(entry.Key).Host, entry.Value))],
             Listeners = [.. file.Listeners.Select(entry => new Listener(Typed.Forward(entry.Key).Host, entry.Value))],

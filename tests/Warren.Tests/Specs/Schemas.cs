@@ -97,6 +97,7 @@ public sealed class Schemas
             namespaces:
               a:
                 subnet: 10.1.0.0/24
+                uplink: tun0
                 ports: [{host: 1, port: 2, protocol: udp, address: 127.0.0.1}, {host: 3, listen: true, service: s}]
                 dns: {servers: [1.1.1.1], search: [lan]}
                 environment: {A: b}

@@ -104,6 +104,7 @@ public sealed class SpecRoundTrips
             new NamespaceSpec(name)
             {
                 Dns = network.Dns,
+                Uplink = network.Ports.Length % 2 == 0 ? null : "eth0.7",
                 // completed with what must be unique in the file
                 Subnet = addresses == 1 ? default(Cidr) : null,
                 Address = addresses == 2 ? default(Cidr) : null,

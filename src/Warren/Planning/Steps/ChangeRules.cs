@@ -34,6 +34,11 @@ public readonly record struct ForwardEntry(HostPort Host, Target Target, string 
 /// <param name="Namespace">Whose it is; empty for nobody's.</param>
 public readonly record struct TargetEntry(InnerPort Inside, string Namespace);
 
+/// <summary>A link that is pinned to an uplink.</summary>
+/// <param name="Pin">Which link, to which.</param>
+/// <param name="Namespace">Whose link.</param>
+public readonly record struct PinEntry(Pin Pin, string Namespace);
+
 /// <summary>All changes of a plan to Warren's rules: one transaction, all or none.</summary>
 public sealed record ChangeRules : Step
 {
@@ -58,6 +63,12 @@ public sealed record ChangeRules : Step
     /// <summary>Uplinks on which forwarding is not switched on after all.</summary>
     public IReadOnlyList<string> Open { get; init; } = [];
 
+    /// <summary>Links whose packets leave by one link of the host from now on.</summary>
+    public IReadOnlyList<PinEntry> Pin { get; init; } = [];
+
+    /// <summary>Links whose packets do not have to leave by that one any more.</summary>
+    public IReadOnlyList<PinEntry> Unpin { get; init; } = [];
+
     /// <summary>Whether it changes nothing.</summary>
     public bool IsEmpty =>
         Table == TableChange.None
@@ -66,7 +77,9 @@ public sealed record ChangeRules : Step
         && Admit.Count == 0
         && Shut.Count == 0
         && Close.Count == 0
-        && Open.Count == 0;
+        && Open.Count == 0
+        && Pin.Count == 0
+        && Unpin.Count == 0;
 
     /// <inheritdoc/>
     public override char Sign =>
@@ -75,8 +88,8 @@ public sealed record ChangeRules : Step
             TableChange.Create => '+',
             TableChange.Delete => '-',
             TableChange.Repair => '~',
-            _ => Unpublish.Count + Shut.Count == 0 ? '+'
-            : Publish.Count + Admit.Count == 0 ? '-'
+            _ => Unpublish.Count + Shut.Count + Unpin.Count == 0 ? '+'
+            : Publish.Count + Admit.Count + Pin.Count == 0 ? '-'
             : '~',
         };
 
@@ -94,6 +107,8 @@ public sealed record ChangeRules : Step
                 parts.Add($"other traffic of {Terminal.Safe(string.Join(", ", Open))} is not Warren's any more");
             if (Table != TableChange.Delete)
             {
+                parts.AddRange(Unpin.Select(entry => $"{entry.Namespace}: not by {(entry.Pin.Uplink.Length > 0 ? Terminal.Safe(entry.Pin.Uplink) : "no uplink")} only any more"));
+                parts.AddRange(Pin.Select(entry => $"{entry.Namespace}: out by {entry.Pin.Uplink} only"));
                 parts.AddRange(Told(Unpublish, "unpublish "));
                 parts.AddRange(Told(Publish, "publish "));
                 if (Shut.Count > 0)
@@ -123,6 +138,8 @@ public sealed record ChangeRules : Step
                 .Concat(Shut.Select(entry => RulesetScript.Shut(entry.Inside)))
                 .Concat(Open.Select(RulesetScript.Open))
                 .Concat(Close.Select(RulesetScript.Close))
+                .Concat(Unpin.SelectMany(entry => RulesetScript.Unpin(entry.Pin)))
+                .Concat(Pin.SelectMany(entry => RulesetScript.Pin(entry.Pin)))
                 .Concat(Publish.Select(entry => RulesetScript.Publish(entry.Host, entry.Target)))
                 .Concat(Admit.Select(entry => RulesetScript.Admit(entry.Inside)));
             return Nft(lines);
@@ -142,6 +159,7 @@ public sealed record ChangeRules : Step
                 Publish = Unpublish,
                 Admit = Shut,
                 Close = Close,
+                Pin = Unpin,
             },
             _ => new ChangeRules
             {
@@ -151,6 +169,8 @@ public sealed record ChangeRules : Step
                 Shut = Admit,
                 Close = Open,
                 Open = Close,
+                Pin = Unpin,
+                Unpin = Pin,
             },
         };
 
@@ -163,7 +183,9 @@ public sealed record ChangeRules : Step
         && Admit.SequenceEqual(other.Admit)
         && Shut.SequenceEqual(other.Shut)
         && Close.SequenceEqual(other.Close)
-        && Open.SequenceEqual(other.Open);
+        && Open.SequenceEqual(other.Open)
+        && Pin.SequenceEqual(other.Pin)
+        && Unpin.SequenceEqual(other.Unpin);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Table, Publish.Count, Unpublish.Count, Close.Count, Open.Count);
