@@ -26,6 +26,7 @@ internal sealed partial class Applier
                     inside.Execute(batch);
                     LetEveryGroupPing();
                     _settings.Write("net/ipv4/ip_unprivileged_port_start", "0");
+                    _settings.Write("net/ipv4/tcp_mtu_probing", "1");
                     return inside;
                 }
                 catch

@@ -1,6 +1,7 @@
 namespace Warren.Planning.Steps;
 
-/// <summary>Makes a namespace: lo up and marked as ours, ping and low ports open to programs without privilege.</summary>
+/// <summary>Makes a namespace: lo up and marked as ours, ping and low ports open to programs without privilege, and TCP that finds out by itself
+/// when a path loses its large packets.</summary>
 /// <param name="Name">Its name.</param>
 public sealed record CreateNamespace(string Name) : Step
 {
@@ -24,7 +25,7 @@ public sealed record CreateNamespace(string Name) : Step
         [
             $"ip netns add {Name}",
             $"ip -n {Name} link set dev lo up alias {Mark}{Name}",
-            $"ip netns exec {Name} sysctl -qw 'net.ipv4.ping_group_range={PingGroupRange}' net.ipv4.ip_unprivileged_port_start=0",
+            $"ip netns exec {Name} sysctl -qw 'net.ipv4.ping_group_range={PingGroupRange}' net.ipv4.ip_unprivileged_port_start=0 net.ipv4.tcp_mtu_probing=1",
         ];
 
     /// <inheritdoc/>
