@@ -25,7 +25,6 @@ public sealed class Networkd
 
         sandbox.Do("warren add web1 -p 6000:8080");
         string[] before = Addresses(sandbox);
-        networkd.ReadLine("wrn-web1: Gained carrier");
         networkd.ReadLine("wrn-web1: State changed: initialized -> unmanaged");
         Addresses(sandbox).Should().Equal(before);
         sandbox.Inside("web1").Serve("tcp", "8080", "web1");
