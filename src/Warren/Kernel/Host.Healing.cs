@@ -1,5 +1,6 @@
 using Warren.Model;
 using Warren.Planning;
+using Warren.Planning.Steps;
 
 namespace Warren.Kernel;
 
@@ -8,29 +9,33 @@ internal static partial class Host
 {
     /// <summary>Makes good what others changed of what a project's last change left: see <see cref="SavedWish"/>. What is gone, name and all,
     /// does not come back, and services are left alone. Where nothing of Warren's stands, nothing is made.</summary>
-    /// <returns>What was done, and the names of the project's namespaces that are gone.</returns>
+    /// <returns>What was done, the names of the project's namespaces that are gone, and what was undone again by somebody at once.</returns>
     /// <inheritdoc cref="Change"/>
-    public static (Plan Plan, IReadOnlyList<string> Gone) Heal(string project)
+    public static (Plan Plan, IReadOnlyList<string> Gone, Plan Left) Heal(string project)
     {
         var nothing = new Plan([]);
         using HostLock? host = HostLock.TakeIfThere();
         if (host is null || SavedWish.Find(project) is not { Namespaces.Count: > 0 } saved)
-            return (nothing, []);
+            return (nothing, [], nothing);
         using var session = new HostSession();
         Wish wish = saved.ToWish(project, SavedWish.Inode);
         string[] gone = [.. saved.Namespaces.Select(space => space.Name).Except(wish.Ensure.Select(each => each.Name))];
         if (wish.Ensure.Count == 0)
-            return (nothing, gone);
-        var observer = new Observer(session);
-        Observed observed = observer.Observe(wish);
-        Plan plan = MakePlan(observer, ref observed, wish);
-        if (!plan.IsEmpty)
+            return (nothing, gone, nothing);
+        // what changes in the meantime is mended too, but not for ever
+        const int Rounds = 3;
+        var done = new List<Step>();
+        for (int i = 0; ; i++)
         {
+            var observer = new Observer(session);
+            Observed observed = observer.Observe(wish);
+            Plan plan = MakePlan(observer, ref observed, wish);
+            if (plan.IsEmpty || i == Rounds)
+                return (new Plan(done), gone, plan);
             using var applier = new Applier(session, host);
             applier.Apply(plan);
-            _ = Verify(session, wish, observed, plan, applier);
+            done.AddRange(plan.Steps);
         }
-        return (plan, gone);
     }
 
     // Only a project with services has a supervisor.

@@ -10,7 +10,7 @@ namespace Warren.Kernel;
 /// <param name="many">Whether many namespaces come.</param>
 internal sealed class ProcSys(bool many) : IDisposable
 {
-    private const int WritesPerMount = 150;
+    private const int WritesPerMount = 200;
     private const string Root = "/proc/sys/";
 
     private int _folder = -1;

@@ -40,8 +40,8 @@ internal static class Healing
         return code;
     }
 
-    /// <summary>What was done, in one line.</summary>
-    public static string Words(Plan plan)
+    // in one line
+    private static string Words(Plan plan)
     {
         var words = new List<string>();
         foreach (Step step in plan.Steps)
@@ -51,23 +51,25 @@ internal static class Healing
                 words.Add(text.Replace('\n', ' '));
         }
         string more = plan.Steps.Count > MostSteps ? $"; and {plan.Steps.Count - MostSteps} more" : "";
-        return Mended + string.Join("; ", words) + more;
+        return string.Join("; ", words) + more;
     }
 
     private static (int Code, string Lines) Try(string project)
     {
         try
         {
-            (Plan plan, IReadOnlyList<string> gone) = Host.Heal(project);
-            string lines = plan.IsEmpty ? "" : Words(plan) + "\n";
+            (Plan plan, IReadOnlyList<string> gone, Plan left) = Host.Heal(project);
+            string lines = plan.IsEmpty ? "" : Mended + Words(plan) + "\n";
             const int MostNames = 10;
             string names = string.Join(", ", gone.Take(MostNames)) + (gone.Count > MostNames ? $" and {gone.Count - MostNames} more" : "");
             if (gone.Count > 0)
                 lines += $"{NotMended}{names}: removed, name and all, by somebody else; type: warren up -d\n";
-            return (0, lines);
+            if (!left.IsEmpty)
+                lines += $"{NotMended}somebody else changes it again at once: {Words(left)}\n";
+            return (left.IsEmpty ? 0 : 1, lines);
         }
         catch (Exception e)
-            when (e is RefusedException or ApplyException or UnverifiedException or NetlinkException or NeighbourException or MalformedMessageException or IOException or UnauthorizedAccessException)
+            when (e is RefusedException or ApplyException or NetlinkException or NeighbourException or MalformedMessageException or IOException or UnauthorizedAccessException)
         {
             string remedy = e is RefusedException { Refusals: [{ Remedy: { Length: > 0 } typed }, ..] } ? $"; type: {typed}" : "";
             return (1, $"{NotMended}{e.Message.Replace('\n', ' ')}{remedy}\n");

@@ -187,10 +187,10 @@ internal sealed class ProjectFolder : IDisposable
     /// <summary>Removes the control socket.</summary>
     public void RemoveControl() => _ = Files.unlinkat(_folder, ControlFile, 0);
 
-    /// <summary>Removes everything that is about services, and the folders if nothing else is in them.</summary>
+    /// <summary>Removes everything that is about services or for their supervisor, and the folders if nothing else is in them.</summary>
     public void RemoveFiles()
     {
-        foreach (string file in (string[])[ServicesFile, Proposal, Retired, ControlFile, SupervisorLog])
+        foreach (string file in (string[])[ServicesFile, Proposal, Retired, ControlFile, SupervisorLog, SavedWish.File])
             _ = Files.unlinkat(_folder, file, 0);
         foreach (string path in Directory.EnumerateFiles($"/proc/self/fd/{_folder}", DraftPrefix + "*"))
             _ = Files.unlinkat(_folder, Path.GetFileName(path), 0);

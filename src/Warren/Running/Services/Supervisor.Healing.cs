@@ -131,7 +131,7 @@ internal sealed partial class Supervisor
             if (line.StartsWith(Healing.Mended, StringComparison.Ordinal))
                 Say(line);
             else if (failed)
-                fault = line;
+                fault = line; // the last one
             else
                 gone = line;
         }
