@@ -27,6 +27,8 @@ internal static class Program
         ("up", Up.Build),
         ("down", Down.Build),
         ("status", Status.Build),
+        ("enable", Enable.Build),
+        ("disable", Disable.Build),
         ("doctor", Doctor.Build),
         ("confirm", Confirmation.Build),
         ("import", Import.Build),

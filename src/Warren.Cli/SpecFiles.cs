@@ -28,10 +28,15 @@ internal sealed class SpecFiles
     /// <summary>Whether a file is named, or the folder has one.</summary>
     public bool AreThere(ParseResult parsed) => AreNamed(parsed) || Names.Any(File.Exists);
 
+    /// <summary>The first file: as it was named, or that of the folder; null without one.</summary>
+    public string? First(ParseResult parsed) => parsed.GetValue(_files) is [{ } first, ..] ? first : Names.FirstOrDefault(File.Exists);
+
     /// <summary>What the files wish for, and the files.</summary>
+    /// <param name="parsed">What was typed.</param>
+    /// <param name="variable">The value of a variable, or null; those of this process if left out.</param>
     /// <exception cref="SpecException">There are mistakes in them.</exception>
     /// <exception cref="RefusedException">None is named, and none is there.</exception>
-    public (Spec Spec, IReadOnlyList<SpecSource> Sources) Read(ParseResult parsed)
+    public (Spec Spec, IReadOnlyList<SpecSource> Sources) Read(ParseResult parsed, Func<string, string?>? variable = null)
     {
         string[] named = parsed.GetValue(_files) ?? [];
         if (named.Length == 0)
@@ -41,7 +46,7 @@ internal sealed class SpecFiles
         var sources = new List<SpecSource>(named.Length);
         foreach (string name in named)
             sources.Add(SpecReader.Load(name));
-        return (SpecReader.Read(sources, Environment.GetEnvironmentVariable), sources);
+        return (SpecReader.Read(sources, variable ?? Environment.GetEnvironmentVariable), sources);
     }
 
     private static string Default()

@@ -38,6 +38,8 @@ internal static class Down
                 PlanView.Write(outcome.Plan);
             else
                 OutcomeView.Write(outcome);
+            if (!dry && !parsed.GetValue(json) && wish.Whole && BootFiles.Observe(read.Name).IsEnabled(read.Name))
+                Output.Line($"{read.Name}: comes back at the next boot; warren disable {read.Name} prevents that");
             return ExitCode.Done;
         });
         return command;

@@ -9,7 +9,7 @@ namespace Warren.Cli.Commands;
 /// which <see cref="Program"/> rewrites before it comes here.</summary>
 internal static class PlanVerb
 {
-    public static IReadOnlyList<string> Plannable { get; } = ["add", "rm", "publish", "unpublish", "down"];
+    public static IReadOnlyList<string> Plannable { get; } = ["add", "rm", "publish", "unpublish", "down", "enable", "disable"];
 
     public static Command Build(CommandLine line)
     {

@@ -12,6 +12,9 @@ namespace Warren.Cli.Commands;
 /// <param name="Spec">What the file says.</param>
 internal sealed record Project(string Name, string Folder, Spec Spec)
 {
+    /// <summary>The absolute paths of its files; <c>-</c> for standard input.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+
     /// <summary>What `up` wishes for.</summary>
     public Wish Up(IReadOnlyList<string> names) => ProjectWish.Up(Name, Spec, names);
 
@@ -47,13 +50,20 @@ internal sealed class ProjectOptions
     /// <summary>Whether a file was named.</summary>
     public bool IsGiven(ParseResult parsed) => _files.AreNamed(parsed);
 
+    /// <summary>The absolute path of the first file, be it there or not; null if none is named and the folder has none.</summary>
+    public string? FirstPath(ParseResult parsed) => _files.First(parsed) is { } name ? PathOf(name) : null;
+
     /// <summary>Reads the project.</summary>
-    public Project Read(ParseResult parsed)
+    /// <param name="parsed">What was typed.</param>
+    /// <param name="variable">The value of a variable, or null; those of this process if left out.</param>
+    public Project Read(ParseResult parsed, Func<string, string?>? variable = null)
     {
-        (Spec spec, IReadOnlyList<SpecSource> sources) = _files.Read(parsed);
+        (Spec spec, IReadOnlyList<SpecSource> sources) = _files.Read(parsed, variable);
         SpecSource first = sources[0];
-        return new Project(spec.Name ?? NameOf(first), first.Folder, spec);
+        return new Project(spec.Name ?? NameOf(first), first.Folder, spec) { Paths = [.. sources.Select(source => PathOf(source.Name))] };
     }
+
+    private static string PathOf(string name) => name == "-" ? name : Path.GetFullPath(name);
 
     // By the file's place, without symbolic links: the same file is the same project from wherever it is called.
     private static string NameOf(SpecSource source)

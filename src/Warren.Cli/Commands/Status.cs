@@ -84,17 +84,18 @@ internal static class Status
         ];
         half.RemoveAll(space => wish.Ensure.Any(each => each.Name == space.Name) || (names.Length > 0 && !names.Contains(space.Name)));
         IReadOnlyList<ServiceState> services = project is null ? [] : Services.Look(project.Name) ?? [];
+        bool enabled = project is not null && BootFiles.Observe(project.Name).IsEnabled(project.Name);
         if (wish.Ensure.Count == 0)
             return new StatusReport(project?.Name, all, [], half, services) { Leftovers = all.Ruleset != RulesetState.Absent };
         try
         {
             Outcome outcome = Change.Fulfilment(line, wish, true);
-            return new StatusReport(project?.Name, all, Health.Of(outcome.Before, wish, outcome.Plan), half, services);
+            return new StatusReport(project?.Name, all, Health.Of(outcome.Before, wish, outcome.Plan), half, services) { Enabled = enabled };
         }
         catch (RefusedException e) when (e.Kind == RefusalKind.Conflict)
         {
             // what `up` would refuse is told with the reasons
-            return new StatusReport(project?.Name, all, [], half, services) { Refusals = e.Refusals };
+            return new StatusReport(project?.Name, all, [], half, services) { Refusals = e.Refusals, Enabled = enabled };
         }
     }
 }

@@ -27,6 +27,9 @@ internal sealed record StatusReport(
     /// <summary>Whether Warren's table stands though no namespace does.</summary>
     public bool Leftovers { get; init; }
 
+    /// <summary>Whether the project comes back after a reboot.</summary>
+    public bool Enabled { get; init; }
+
     public bool IsHealthy =>
         Refusals.Count == 0 && HalfMade.Count == 0 && !Leftovers && Healths.All(health => health.State == HealthState.Healthy);
 }
@@ -84,6 +87,8 @@ internal static class StatusView
         }
         if (report.Leftovers)
             text.Append("host  drifted\n  too much: table inet warren, though no namespace stands\n  type: warren rm --all\n");
+        if (report.Enabled)
+            text.Append($"enabled: {BootUnit.NameOf(report.Project!)} brings it up at boot\n");
         if (!report.IsHealthy && report.Refusals.Count == 0 && report.Healths.Count > 0)
             text.Append(report.Project is null ? "type: warren add NAME, which mends what stands\n" : "type: warren up\n");
         return text.ToString();
@@ -127,6 +132,7 @@ internal static class StatusView
         json.WriteStartObject();
         json.WriteBoolean("healthy", report.IsHealthy);
         json.WriteString("project", report.Project);
+        json.WriteBoolean("enabled", report.Enabled);
         json.WriteStartArray("namespaces");
         foreach (Health health in report.Healths)
         {

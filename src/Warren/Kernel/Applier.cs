@@ -188,7 +188,9 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
                 _flows = FlowEnding.Start(end);
                 break;
             default:
-                throw new InvalidOperationException($"No way to apply {step.GetType().Name}.");
+                if (!BootFiles.Apply(step))
+                    throw new InvalidOperationException($"No way to apply {step.GetType().Name}.");
+                break;
         }
     }
 

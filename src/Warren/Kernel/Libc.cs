@@ -87,5 +87,8 @@ internal static partial class Libc
     public static partial int fchmod(int fd, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int fsync(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int capget(uint* header, uint* content);
 }
