@@ -36,6 +36,10 @@ internal static class OutcomeView
                     }
                     foreach (PinEntry entry in rules.Pin)
                         Output.Line($"{entry.Namespace}: leaves by {entry.Pin.Uplink} only");
+                    foreach (string project in rules.CloseFor)
+                        Output.Line($"host: forwards only what is of namespaces, for {project}");
+                    foreach (string project in rules.OpenFor)
+                        Output.Line($"host: forwards again what it did before {project}");
                     Write(rules.Publish, "published");
                     if (rules.Table != TableChange.Delete)
                         Write(rules.Unpublish, "unpublished");

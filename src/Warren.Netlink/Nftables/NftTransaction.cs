@@ -63,6 +63,15 @@ public sealed class NftTransaction
         }
     }
 
+    /// <summary>Deletes a chain with all its rules. The whole transaction fails (EBUSY) if a rule of another chain leads to it.</summary>
+    public void Delete(NftChain chain)
+    {
+        Flush(chain);
+        using MessageWriter message = Begin(NftMessage.DeleteChain, MessageFlags.None, chain.Table, "delete chain", chain.Name);
+        message.Put(NftaChain.Table, chain.Table.Name);
+        message.Put(NftaChain.Name, chain.Name);
+    }
+
     /// <summary>Adds a set or map.</summary>
     public void Add(NftSet set)
     {

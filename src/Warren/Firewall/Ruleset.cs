@@ -118,6 +118,35 @@ internal static class Ruleset
         Table.Rule("egress", IifNameIn(Pinned), LinkNamesNotIn(PinnedTo), CtDirectionOriginal, Counter, RejectProhibited),
     ];
 
+    // Ahead of nothing and behind our own: what that lets pass, this does.
+    private const int AfterFilter = Filter + 10;
+    private const string ClosedPrefix = "closed-";
+
+    /// <summary>The chain by which the host forwards nothing but what is of namespaces, for one project: it says whose wish it is, and goes
+    /// with that. A <c>/</c> can be in its name and in no project's, a <c>~</c> not.</summary>
+    public static NftChain ClosedChain(string project) =>
+        Base(ClosedPrefix + project.Replace('~', '/'), "filter", NftHook.Forward, AfterFilter, 3) with
+        {
+            PolicyDrop = true,
+        };
+
+    /// <summary>The rules of such a chain.</summary>
+    public static IReadOnlyList<NftRule> ClosedRules(NftChain chain) =>
+        [
+            Table.Rule(chain.Name, CtState(NftState.Established | NftState.Related), Accept),
+            Table.Rule(chain.Name, IifName(AnyLink), Accept),
+            Table.Rule(chain.Name, OifName(AnyLink), Accept),
+        ];
+
+    /// <summary>The project of such a chain; null of any other.</summary>
+    public static string? ClosedFor(NftChain chain)
+    {
+        if (!IsOurs(chain.Table) || !chain.Name.StartsWith(ClosedPrefix, StringComparison.Ordinal))
+            return null;
+        string project = chain.Name[ClosedPrefix.Length..].Replace('/', '~');
+        return ProjectName.IsValid(project) ? project : null;
+    }
+
     /// <summary>Whether the chains of our table, out of a list of all chains, are as they should be: all there, with hook, policy,
     /// and as many rules as they should have.</summary>
     public static RulesetState StateOf(List<NftChain> all)
@@ -128,6 +157,11 @@ internal static class Ruleset
         {
             if (!IsOurs(chain.Table))
                 continue;
+            if (ClosedFor(chain) is { } project)
+            {
+                damaged |= !IsWhole(chain, ClosedChain(project));
+                continue;
+            }
             damaged |= !IsWhole(chain);
             seen++;
         }
@@ -141,16 +175,17 @@ internal static class Ruleset
         foreach (NftChain wanted in s_chains)
         {
             if (wanted.Name == chain.Name)
-            {
-                return wanted.Hook == chain.Hook
-                    && wanted.Type == chain.Type
-                    && wanted.Priority == chain.Priority
-                    && wanted.PolicyDrop == chain.PolicyDrop
-                    && wanted.Uses == chain.Uses;
-            }
+                return IsWhole(chain, wanted);
         }
         return false;
     }
+
+    private static bool IsWhole(NftChain chain, NftChain wanted) =>
+        wanted.Hook == chain.Hook
+        && wanted.Type == chain.Type
+        && wanted.Priority == chain.Priority
+        && wanted.PolicyDrop == chain.PolicyDrop
+        && wanted.Uses == chain.Uses;
 
     public static bool IsOurs(NftTable table) => table.Family == Table.Family && table.Name == Table.Name;
 

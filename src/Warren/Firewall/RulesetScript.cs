@@ -49,6 +49,22 @@ internal static class RulesetScript
     public static string Open(string uplink) =>
         $"delete element {Ruleset.Table} {Ruleset.SwitchedOn.Name} {{ \"{uplink}\" }}";
 
+    /// <summary>The chain by which the host forwards nothing but what is of namespaces.</summary>
+    public static IEnumerable<string> CloseFor(string project)
+    {
+        NftChain chain = Ruleset.ClosedChain(project);
+        yield return $"add chain {Ruleset.Table} {chain.Name} {{ {chain.HookText} }}";
+        foreach (NftRule rule in Ruleset.ClosedRules(chain))
+            yield return $"add rule {Ruleset.Table} {chain.Name} {rule}";
+    }
+
+    /// <summary>The same chain, when it goes.</summary>
+    public static IEnumerable<string> OpenFor(string project)
+    {
+        string chain = $"{Ruleset.Table} {Ruleset.ClosedChain(project).Name}";
+        return [$"flush chain {chain}", $"delete chain {chain}"];
+    }
+
     private static string Key(InnerPort inside) => Key(new HostPort(inside.Address, inside.Port, inside.Protocol));
 
     /// <summary>A link that leaves by one uplink only.</summary>

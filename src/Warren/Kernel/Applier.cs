@@ -229,6 +229,15 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
             transaction.Add(Ruleset.Pinned, [Ruleset.LinkElement(entry.Pin.Link)]);
             transaction.Add(Ruleset.PinnedTo, [Ruleset.PinElement(entry.Pin)]);
         }
+        foreach (string project in rules.OpenFor)
+            transaction.Delete(Ruleset.ClosedChain(project));
+        foreach (string project in rules.CloseFor)
+        {
+            NftChain chain = Ruleset.ClosedChain(project);
+            transaction.Add(chain);
+            foreach (NftRule rule in Ruleset.ClosedRules(chain))
+                transaction.Append(rule);
+        }
         session.Nft.Commit(transaction);
     }
 

@@ -72,6 +72,8 @@ internal sealed partial class Observer(HostSession session)
             Everything = everything,
             Ruleset = ruleset,
             UpstreamResolver = _upstream,
+            ClosedFor = ClosedFor(chains, removal),
+            Forwarding = wish.DropsForwarded ? Forwarding() : [],
         };
         // Where forwarding is on everywhere and the table stands there is no need to know who switched it on.
         IReadOnlyList<SwitchedUplink> noted = HostLock.ReadSwitchedOn(session.Cookie);

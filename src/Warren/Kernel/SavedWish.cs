@@ -17,6 +17,9 @@ namespace Warren.Kernel;
 /// <param name="LeaveNeighbours">Whether other firewalls stay as they are.</param>
 internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool LeaveNeighbours)
 {
+    /// <summary>Whether the host forwards nothing but what is of namespaces.</summary>
+    public bool DropsForwarded { get; init; }
+
     /// <summary>The file's name.</summary>
     public const string File = "wish";
 
@@ -58,7 +61,7 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
         }
         if (!wish.Whole && before is not null)
             all.InsertRange(0, before.Namespaces.Where(space => !asked.Contains(space.Name)));
-        return new SavedWish(all, wish.LeaveNeighbours);
+        return new SavedWish(all, wish.LeaveNeighbours) { DropsForwarded = wish.DropsForwarded };
     }
 
     /// <summary>The wish without some namespaces.</summary>
@@ -100,6 +103,7 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
             Ensure = [.. Namespaces.Where(space => space.Inode != 0 && inodeOf(space.Name) == space.Inode).Select(space => space.ToWish())],
             Thorough = true,
             LeaveNeighbours = LeaveNeighbours,
+            DropsForwarded = DropsForwarded,
         };
 
     /// <summary>The inode of the namespace that stands under a name; 0 if none does.</summary>
@@ -124,6 +128,7 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
         {
             json.WriteStartObject();
             json.WriteBoolean("leaveNeighbours", LeaveNeighbours);
+            json.WriteBoolean("dropsForwarded", DropsForwarded);
             json.WriteStartArray("namespaces");
             foreach (SavedNamespace space in Namespaces)
                 space.WriteTo(json);
@@ -143,7 +148,10 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
             var spaces = new List<SavedNamespace>();
             foreach (JsonElement space in root.GetProperty("namespaces").EnumerateArray())
                 spaces.Add(SavedNamespace.Read(space));
-            return new SavedWish(spaces, root.GetProperty("leaveNeighbours").GetBoolean());
+            return new SavedWish(spaces, root.GetProperty("leaveNeighbours").GetBoolean())
+            {
+                DropsForwarded = root.TryGetProperty("dropsForwarded", out JsonElement drops) && drops.GetBoolean(),
+            };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
         {

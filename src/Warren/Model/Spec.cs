@@ -8,6 +8,9 @@ public sealed record Spec(IReadOnlyList<NamespaceSpec> Namespaces)
 {
     /// <summary>The project's name, if the file gives one.</summary>
     public string? Name { get; init; }
+
+    /// <summary>Whether the host forwards nothing but what is of namespaces while the project stands.</summary>
+    public bool DropsForwarded { get; init; }
 }
 
 /// <summary>A namespace of a file.</summary>

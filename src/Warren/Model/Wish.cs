@@ -73,6 +73,9 @@ public sealed record Wish
     /// <summary>Whether other firewalls stay as they are, even those that drop what Warren forwards.</summary>
     public bool LeaveNeighbours { get; init; }
 
+    /// <summary>Whether the host shall forward nothing but what is of namespaces, as long as the project stands.</summary>
+    public bool DropsForwarded { get; init; }
+
     /// <summary>Whether namespaces go and none comes.</summary>
     public bool IsRemoval => RemoveAll || Remove.Count > 0 || Ensure.Count == 0;
 }

@@ -85,7 +85,7 @@ internal sealed partial class Additions
         {
             LeftDropping = _wish.LeaveNeighbours ? Closed() : [],
             CutOff = _cutOff,
-            Remarks = _remarks,
+            Remarks = [.. _remarks, .. Losing()],
         };
     }
 
@@ -382,6 +382,7 @@ internal sealed partial class Additions
             Pin = TableStands ? _pin : AllPins(),
             Unpin = TableStands ? _unpin : [],
         };
+        rules = WithPolicies(rules);
         if (!rules.IsEmpty)
             steps.Add(rules);
         if (!_wish.LeaveNeighbours)

@@ -97,7 +97,7 @@ public sealed record Health(string Name, HealthState State, IReadOnlyList<Step> 
             if (more.Length + admitted.Length > 0)
                 steps.Add(new ChangeRules { Publish = more, Admit = admitted });
         }
-        if (rules.Close.Count > 0 || rules.Open.Count > 0)
+        if (rules.Close.Count > 0 || rules.Open.Count > 0 || rules.CloseFor.Count > 0 || rules.OpenFor.Count > 0)
             drift[""].Add(rules with { Publish = [], Unpublish = [], Admit = [], Shut = [], Pin = [], Unpin = [] });
     }
 }

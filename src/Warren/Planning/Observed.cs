@@ -122,6 +122,11 @@ public readonly record struct Listener(HostPort Host, string Process)
     public int? ProcessId { get; init; }
 }
 
+/// <summary>A project for which the host forwards nothing but what is of namespaces.</summary>
+/// <param name="Project">Its name.</param>
+/// <param name="Namespaces">Its namespaces; known only when some go.</param>
+public sealed record ClosedFor(string Project, IReadOnlyList<string> Namespaces);
+
 /// <summary>A service of a project as it was found.</summary>
 /// <param name="Service">As it was wished for when it was started.</param>
 /// <param name="Alive">Whether it runs, or did what it had to; one that failed does not count.</param>
@@ -213,6 +218,12 @@ public sealed record Observed
 
     /// <summary>Uplinks that are asked for, and that the host does not have.</summary>
     public IReadOnlyList<string> AbsentUplinks { get; init; } = [];
+
+    /// <summary>Projects for which the host forwards nothing but what is of namespaces.</summary>
+    public IReadOnlyList<ClosedFor> ClosedFor { get; init; } = [];
+
+    /// <summary>Links of others between which the host forwards: they would lose it if it were closed. Known only if that is wished for.</summary>
+    public IReadOnlyList<string> Forwarding { get; init; } = [];
 
     /// <summary>Chains of others that drop what Warren forwards.</summary>
     public IReadOnlyList<Obstacle> Obstacles { get; init; } = [];

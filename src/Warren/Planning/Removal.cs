@@ -40,8 +40,9 @@ internal static class Removal
         var steps = new List<Step>();
         // Others stay, so does the table: first the ways in go, then what they led to.
         List<TargetEntry> targets = Targets(observed, goingAddresses);
-        if (!last && forwards.Count + targets.Count > 0)
-            steps.Add(new ChangeRules { Unpublish = forwards, Shut = targets });
+        string[] open = Reopened(observed, wish, going);
+        if (!last && forwards.Count + targets.Count + open.Length > 0)
+            steps.Add(new ChangeRules { Unpublish = forwards, Shut = targets, OpenFor = open });
         if (addresses.Count > 0)
             steps.Add(new EndFlows([], addresses));
         steps.AddRange(Names(observed, wish, going));
@@ -152,6 +153,7 @@ internal static class Removal
                 Shut = targets,
                 Close = observed.SwitchedOn,
                 Unpin = PinsOf(observed, observed.Namespaces),
+                OpenFor = [.. observed.ClosedFor.Select(each => each.Project)],
             };
         }
     }
@@ -171,6 +173,15 @@ internal static class Removal
             }
         }
         return pins;
+    }
+
+    // What a project's file said of the host goes with its last namespace.
+    private static string[] Reopened(Observed observed, Wish wish, List<ObservedNamespace> going)
+    {
+        if (observed.ClosedFor.Count == 0)
+            return [];
+        var names = going.Select(space => space.Name).ToHashSet();
+        return [.. observed.ClosedFor.Where(each => (wish.Whole && each.Project == wish.Project) || names.IsSupersetOf(each.Namespaces)).Select(each => each.Project)];
     }
 
     private static IEnumerable<ObservedNamespace> Pruned(Observed observed, Wish wish)

@@ -42,6 +42,24 @@ internal sealed partial class Binder(Variables variables, Faults faults)
         }
     }
 
+    /// <summary>Reads <c>host</c>.</summary>
+    public void Host(Entry entry, SpecDraft draft)
+    {
+        if (Is(entry.Value, NodeKind.Mapping, "'host'", "as in host: {forward-policy: drop}"))
+            Mapping(entry.Value, SpecKeys.Host, draft.Host);
+    }
+
+    /// <summary>Reads <c>forward-policy</c>: whether it is to drop.</summary>
+    public bool? ForwardPolicy(Entry entry)
+    {
+        if (Filled(entry) is not { } text)
+            return null;
+        if (text is "drop" or "accept")
+            return text == "drop";
+        faults.Add(entry.Value.Place, $"{Faults.Quote(text)} is no policy", text.ToLowerInvariant() is "drop" or "accept" ? $"did you mean {text.ToLowerInvariant()}?" : "drop, or accept, which is as if the line were not there");
+        return null;
+    }
+
     /// <summary>A value that must be a text with something in it; null if it is not: then it was said why.</summary>
     public string? Filled(Entry entry)
     {

@@ -13,11 +13,20 @@ internal sealed class SpecDraft
     /// <summary>The project's name.</summary>
     public string? Name { get; set; }
 
+    /// <summary>What is said of the host.</summary>
+    public HostDraft Host { get; } = new();
+
     /// <summary>Where the first file names its namespaces, for when there are none.</summary>
     public Place? NamespacesKey { get; set; }
 
     /// <summary>The namespaces, in the order in which they are first named.</summary>
     public Drafts<NamespaceDraft> Namespaces { get; } = new();
+}
+
+/// <summary>What is said of the host while files are read.</summary>
+internal sealed class HostDraft
+{
+    public bool DropsForwarded { get; set; }
 }
 
 /// <summary>A namespace while files are read.</summary>

@@ -46,6 +46,7 @@ internal static class ProjectWish
             ],
             Whole = names.Count == 0,
             Thorough = true,
+            DropsForwarded = spec.DropsForwarded,
         };
     }
 

@@ -22,7 +22,7 @@ internal sealed class SpecAssembly(SpecDraft draft, SourceText first, Faults fau
         dependencies.FindCircles();
         PortConflicts.Find(draft.Namespaces.All, faults);
         FindOverlaps();
-        return new Spec(_spaces) { Name = draft.Name };
+        return new Spec(_spaces) { Name = draft.Name, DropsForwarded = draft.Host.DropsForwarded };
     }
 
     private NamespaceSpec Namespace(NamespaceDraft space, Dependencies dependencies)

@@ -39,6 +39,7 @@ internal static class SpecKeys
                 """{ "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$" }, "additionalProperties": { "$ref": "#/$defs/namespace" } }""",
                 static (binder, entry, draft) => binder.Namespaces(entry, draft)
             ),
+            new("host", "What shall hold for the whole host while the project stands.", """{ "$ref": "#/$defs/host" }""", static (binder, entry, draft) => binder.Host(entry, draft)),
         ],
         TakesExtensions: true,
         static key => key switch
@@ -46,9 +47,25 @@ internal static class SpecKeys
             "services" => "services belong to a namespace: namespaces: {NAME: {services: {…}}}",
             "version" => "no version is needed; leave it out",
             "networks" or "volumes" or "secrets" or "configs" => "there is no such thing here; leave it out",
+            "forward-policy" => "'forward-policy' belongs to 'host': host: {forward-policy: drop}",
             "namespace" or "ns" => "did you mean 'namespaces'?",
             _ => InService(key) ? $"'{key}' belongs to a namespace or a service: namespaces: {{NAME: {{…}}}}" : null,
         }
+    );
+
+    /// <summary>The host.</summary>
+    public static KeySet<HostDraft> Host { get; } = new(
+        "'host'",
+        [
+            new(
+                "forward-policy",
+                "drop: the host forwards nothing but what is of namespaces; docker, libvirt and all others lose their traffic.",
+                """{ "enum": ["drop", "accept"], "default": "accept" }""",
+                static (binder, entry, draft) => draft.DropsForwarded = binder.ForwardPolicy(entry) ?? draft.DropsForwarded
+            ),
+        ],
+        TakesExtensions: false,
+        static key => key is "policy" or "forward" or "forwarding" ? "did you mean 'forward-policy'?" : null
     );
 
     /// <summary>A namespace.</summary>
@@ -77,6 +94,7 @@ internal static class SpecKeys
             "ip" or "ipv4_address" => "did you mean 'address'?",
             "interface" or "via" or "egress" => "did you mean 'uplink'?",
             "service" or "programs" => "did you mean 'services'?",
+            "forward-policy" => "'forward-policy' is the host's: host: {forward-policy: drop}, beside namespaces",
             _ => Compose(key),
         }
     );

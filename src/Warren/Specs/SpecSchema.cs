@@ -28,6 +28,7 @@ internal static class SpecSchema
         text.Append("  \"description\": \"Network namespaces with published ports, and the programs in them.\",\n");
         Object(text, "  ", SpecKeys.File, ",\n  \"required\": [\"namespaces\"]");
         text.Append(",\n  \"$defs\": {\n");
+        Definition(text, "host", SpecKeys.Host, "");
         Definition(text, "namespace", SpecKeys.Namespace, NamespaceRules);
         Definition(text, "service", SpecKeys.Service, ",\n      \"required\": [\"command\"]");
         Definition(text, "dns", SpecKeys.Dns, "");

@@ -14,6 +14,8 @@ internal static class SpecWriter
         var text = new StringBuilder();
         if (spec.Name is { } name)
             text.Append("name: ").Append(YamlText.Scalar(name)).Append("\n\n");
+        if (spec.DropsForwarded)
+            text.Append("host: { forward-policy: drop }\n\n");
         text.Append("namespaces:\n");
         foreach (NamespaceSpec space in spec.Namespaces)
             Namespace(text, space);

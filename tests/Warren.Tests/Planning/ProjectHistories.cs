@@ -33,7 +33,10 @@ public sealed class ProjectHistories
             Dns = dns.Length > 0 ? new Dns([IPAddress.Parse(dns)], []) : null,
         };
 
-    private static readonly Gen<Spec> s_spec = s_space.Array[1, 3].Select(spaces => new Spec([.. spaces.DistinctBy(space => space.Name)]));
+    private static readonly Gen<Spec> s_spec =
+        from spaces in s_space.Array[1, 3]
+        from closes in Any(false, false, true)
+        select new Spec([.. spaces.DistinctBy(space => space.Name)]) { DropsForwarded = closes };
 
     // one thing that happens: a file comes up or goes down, up to some step; or somebody takes something away
     private static readonly Gen<Happening> s_happening =
@@ -89,6 +92,7 @@ public sealed class ProjectHistories
                     }
                     Carry(world, wish, plan, plan.Steps.Count);
                     ShouldBeAs(spec, world);
+                    world.ClosedFor.Contains("shop").Should().Be(spec.DropsForwarded);
                     Make(world, wish).Steps.Should().BeEmpty("nothing is left to do");
                 },
                 iter: 1000,
@@ -106,6 +110,7 @@ public sealed class ProjectHistories
                     string[] others = [.. world.Spaces.Where(entry => entry.Value.Link?.Mark?.Project == "blog").Select(entry => $"{entry.Key} {entry.Value}")];
                     Wish wish = ProjectWish.Down("shop", happenings[^1].Spec, []);
                     Carry(world, wish, Make(world, wish), int.MaxValue);
+                    world.ClosedFor.Should().NotContain("shop");
                     world.Spaces.Should().OnlyContain(entry => entry.Value.Link == null || entry.Value.Link.Mark == null || entry.Value.Link.Mark.Project != "shop");
                     world.Spaces.Where(entry => entry.Value.Link?.Mark?.Project == "blog").Select(entry => $"{entry.Key} {entry.Value}").Should().Equal(others);
                     Make(world, wish).Steps.Should().BeEmpty("nothing is left to do");
@@ -215,6 +220,8 @@ public sealed class ProjectHistories
             world.Forwards.Clear();
             world.Targets.Clear();
             world.Closed.Clear();
+            if (happening.Damage == 9)
+                world.ClosedFor.Clear();
         }
     }
 

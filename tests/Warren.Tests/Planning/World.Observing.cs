@@ -30,6 +30,8 @@ internal sealed partial class World
             SwitchedOn = [.. SwitchedOn.Union(Closed)],
             Closed = [.. Closed],
             Pins = [.. Pins],
+            ClosedFor = [.. ClosedFor.Select(project => new ClosedFor(project, removal ? NamesOf(project) : []))],
+            Forwarding = wish.DropsForwarded ? Forwarding : [],
             Services = wish.Project is null ? [] : [.. Services],
             Projects = FindProjects(wish, names),
         };
@@ -92,6 +94,8 @@ internal sealed partial class World
             }),
         ];
     }
+
+    private string[] NamesOf(string project) => [.. Spaces.Where(entry => entry.Value.Link?.Mark?.Project == project).Select(entry => entry.Key)];
 
     // those that were asked about, and what is in their way
     private Dictionary<HostPort, Target> FindForwards(Wish wish, Observed observed)

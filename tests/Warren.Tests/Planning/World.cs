@@ -32,6 +32,12 @@ internal sealed partial class World
     /// <summary>Elements of the set switched_on.</summary>
     public SortedSet<string> Closed { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Projects for which a chain drops what is forwarded.</summary>
+    public SortedSet<string> ClosedFor { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Links of others for which the host forwards.</summary>
+    public List<string> Forwarding { get; init; } = [];
+
     /// <summary>The record of uplinks on which forwarding was off before.</summary>
     public SortedSet<string> SwitchedOn { get; init; } = new(StringComparer.Ordinal);
 
@@ -108,6 +114,8 @@ internal sealed partial class World
             Forwards = new(Forwards),
             Targets = [.. Targets],
             Closed = new(Closed, StringComparer.Ordinal),
+            ClosedFor = new(ClosedFor, StringComparer.Ordinal),
+            Forwarding = [.. Forwarding],
             SwitchedOn = new(SwitchedOn, StringComparer.Ordinal),
             Pins = [.. Pins],
             Obstacles = [.. Obstacles],
@@ -310,6 +318,7 @@ internal sealed partial class World
             Targets.Clear();
             Closed.Clear();
             Pins.Clear();
+            ClosedFor.Clear();
             return;
         }
         Demand(rules.Table != TableChange.Create || Ruleset == RulesetState.Absent, rules, "a second copy of every rule");
@@ -320,8 +329,13 @@ internal sealed partial class World
             Targets.Clear();
             Closed.Clear();
             Pins.Clear();
+            ClosedFor.Clear();
             Ruleset = RulesetState.Intact;
         }
+        foreach (string project in rules.OpenFor)
+            Demand(ClosedFor.Remove(project), rules, $"ENOENT: {project}");
+        foreach (string project in rules.CloseFor)
+            Demand(ClosedFor.Add(project), rules, $"a second copy of every rule: {project}");
         foreach (ForwardEntry entry in rules.Unpublish)
             Demand(Forwards.Remove(entry.Host), rules, $"ENOENT: {entry}");
         foreach (ForwardEntry entry in rules.Publish)
@@ -375,7 +389,7 @@ internal sealed partial class World
             text.Append($"{name}: {space.Presence}, marked {space.Marked}, lo {space.LoopbackUp}, route {space.DefaultRoute}, [{string.Join(' ', space.Inside)}]");
             text.Append($", {space.Link?.ToString() ?? "no link"}{(space.LinkNameTaken ? ", taken" : "")}, {space.Resolver?.ReplaceLineEndings(" ") ?? "no resolver"}, {space.Hosts ?? "no hosts"}\n");
         }
-        text.Append($"table {Ruleset}, closed [{string.Join(' ', Closed)}], record [{string.Join(' ', SwitchedOn)}]\n");
+        text.Append($"table {Ruleset}, closed [{string.Join(' ', Closed)}], record [{string.Join(' ', SwitchedOn)}], for [{string.Join(' ', ClosedFor)}]\n");
         foreach ((HostPort host, Target target) in Forwards.OrderBy(entry => entry.Key.ToString(), StringComparer.Ordinal))
             text.Append($"{host} -> {target}\n");
         text.Append($"targets [{string.Join(' ', Targets.Select(inside => inside.ToString()).Order(StringComparer.Ordinal))}]\n");

@@ -43,6 +43,12 @@ internal sealed class WorldFile
     /// <summary>Names of namespaces, and the link that the table lets them leave by.</summary>
     public Dictionary<string, string> Pins { get; init; } = [];
 
+    /// <summary>Projects for which what is forwarded is dropped.</summary>
+    public string[] ClosedFor { get; init; } = [];
+
+    /// <summary>Links of others for which the host forwards.</summary>
+    public string[] Forwarding { get; init; } = [];
+
     public ObstacleEntry[] Obstacles { get; init; } = [];
 
     /// <summary>Host ports of other firewalls' rules, and where those are.</summary>
@@ -77,6 +83,8 @@ internal sealed class WorldFile
             Closed = new(file.Ruleset == RulesetState.Intact ? file.SwitchedOn : [], StringComparer.Ordinal),
             SwitchedOn = new(file.SwitchedOn, StringComparer.Ordinal),
             Pins = [.. file.Pins.Select(entry => new Pin(NamespaceName.LinkName(entry.Key), entry.Value))],
+            ClosedFor = new(file.ClosedFor, StringComparer.Ordinal),
+            Forwarding = [.. file.Forwarding],
             Obstacles = [.. file.Obstacles.Select(entry => entry.Read())],
             ForeignForwards = [.. file.ForeignForwards.Select(entry => new ForeignForward(Typed.Forward(entry.Key).Host, entry.Value))],
             Listeners = [.. file.Listeners.Select(entry => new Listener(Typed.Forward(entry.Key).Host, entry.Value))],

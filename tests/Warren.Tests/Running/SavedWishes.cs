@@ -21,13 +21,18 @@ public sealed class SavedWishes
             new SavedNamespace("web2", 4026532002, Network("192.168.7.9/24"), IPAddress.Parse("192.168.7.1"), []),
         ],
         LeaveNeighbours: true
-    );
+    )
+    {
+        DropsForwarded = true,
+    };
 
     [Fact]
     public void It_is_read_as_it_was_written()
     {
         SavedWish read = SavedWish.Read(s_wish.ToBytes())!;
         read.LeaveNeighbours.Should().BeTrue();
+        read.DropsForwarded.Should().BeTrue();
+        read.ToWish("shop", _ => 4026532001).DropsForwarded.Should().BeTrue("or healing would open the host");
         read.Namespaces.Select(space => (space.Name, space.Address, space.Gateway, space.Inode))
             .Should()
             .Equal(s_wish.Namespaces.Select(space => (space.Name, space.Address, space.Gateway, space.Inode)));

@@ -11,6 +11,7 @@ public sealed class FileReference
     private static readonly Dictionary<string, string[]> s_keys = new(StringComparer.Ordinal)
     {
         ["## The file"] = Names(SpecKeys.File),
+        ["## The host"] = Names(SpecKeys.Host),
         ["## A namespace"] = Names(SpecKeys.Namespace),
         ["### A port"] = Names(SpecKeys.Port),
         ["### dns"] = Names(SpecKeys.Dns),

@@ -170,6 +170,6 @@ public sealed class SpecRoundTrips
                 Ports = [.. space.Ports.Select(port => port.TakesAny ? port : port with { HostFirst = port.HostFirst + (100 * i), HostLast = port.HostLast + (100 * i) })],
             };
         }
-        return new Spec(spaces) { Name = name };
+        return new Spec(spaces) { Name = name, DropsForwarded = spaces.Count % 2 == 0 };
     }
 }

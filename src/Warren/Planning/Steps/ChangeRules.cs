@@ -69,6 +69,12 @@ public sealed record ChangeRules : Step
     /// <summary>Links whose packets do not have to leave by that one any more.</summary>
     public IReadOnlyList<PinEntry> Unpin { get; init; } = [];
 
+    /// <summary>Projects for which the host forwards nothing any more but what is of namespaces.</summary>
+    public IReadOnlyList<string> CloseFor { get; init; } = [];
+
+    /// <summary>Projects for which it did.</summary>
+    public IReadOnlyList<string> OpenFor { get; init; } = [];
+
     /// <summary>Whether it changes nothing.</summary>
     public bool IsEmpty =>
         Table == TableChange.None
@@ -79,7 +85,9 @@ public sealed record ChangeRules : Step
         && Close.Count == 0
         && Open.Count == 0
         && Pin.Count == 0
-        && Unpin.Count == 0;
+        && Unpin.Count == 0
+        && CloseFor.Count == 0
+        && OpenFor.Count == 0;
 
     /// <inheritdoc/>
     public override char Sign =>
@@ -88,8 +96,8 @@ public sealed record ChangeRules : Step
             TableChange.Create => '+',
             TableChange.Delete => '-',
             TableChange.Repair => '~',
-            _ => Unpublish.Count + Shut.Count + Unpin.Count == 0 ? '+'
-            : Publish.Count + Admit.Count + Pin.Count == 0 ? '-'
+            _ => Unpublish.Count + Shut.Count + Unpin.Count + OpenFor.Count == 0 ? '+'
+            : Publish.Count + Admit.Count + Pin.Count + CloseFor.Count == 0 ? '-'
             : '~',
         };
 
@@ -105,10 +113,14 @@ public sealed record ChangeRules : Step
                 parts.Add($"other traffic of {Terminal.Safe(string.Join(", ", Close))} stays closed");
             if (Open.Count > 0)
                 parts.Add($"other traffic of {Terminal.Safe(string.Join(", ", Open))} is not Warren's any more");
+            foreach (string project in CloseFor)
+                parts.Add($"forward policy drop for the whole host, for {project}: only what is of namespaces passes");
             if (Table != TableChange.Delete)
             {
                 parts.AddRange(Unpin.Select(entry => $"{entry.Namespace}: not by {(entry.Pin.Uplink.Length > 0 ? Terminal.Safe(entry.Pin.Uplink) : "no uplink")} only any more"));
                 parts.AddRange(Pin.Select(entry => $"{entry.Namespace}: out by {entry.Pin.Uplink} only"));
+                foreach (string project in OpenFor)
+                    parts.Add($"forward policy drop for the whole host, for {project}");
                 parts.AddRange(Told(Unpublish, "unpublish "));
                 parts.AddRange(Told(Publish, "publish "));
                 if (Shut.Count > 0)
@@ -140,6 +152,8 @@ public sealed record ChangeRules : Step
                 .Concat(Close.Select(RulesetScript.Close))
                 .Concat(Unpin.SelectMany(entry => RulesetScript.Unpin(entry.Pin)))
                 .Concat(Pin.SelectMany(entry => RulesetScript.Pin(entry.Pin)))
+                .Concat(OpenFor.SelectMany(RulesetScript.OpenFor))
+                .Concat(CloseFor.SelectMany(RulesetScript.CloseFor))
                 .Concat(Publish.Select(entry => RulesetScript.Publish(entry.Host, entry.Target)))
                 .Concat(Admit.Select(entry => RulesetScript.Admit(entry.Inside)));
             return Nft(lines);
@@ -160,6 +174,7 @@ public sealed record ChangeRules : Step
                 Admit = Shut,
                 Close = Close,
                 Pin = Unpin,
+                CloseFor = OpenFor,
             },
             _ => new ChangeRules
             {
@@ -171,6 +186,8 @@ public sealed record ChangeRules : Step
                 Open = Close,
                 Pin = Unpin,
                 Unpin = Pin,
+                CloseFor = OpenFor,
+                OpenFor = CloseFor,
             },
         };
 
@@ -185,7 +202,9 @@ public sealed record ChangeRules : Step
         && Close.SequenceEqual(other.Close)
         && Open.SequenceEqual(other.Open)
         && Pin.SequenceEqual(other.Pin)
-        && Unpin.SequenceEqual(other.Unpin);
+        && Unpin.SequenceEqual(other.Unpin)
+        && CloseFor.SequenceEqual(other.CloseFor)
+        && OpenFor.SequenceEqual(other.OpenFor);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Table, Publish.Count, Unpublish.Count, Close.Count, Open.Count);
