@@ -74,6 +74,23 @@ public sealed class HostPolicy
         }
     }
 
+    [Theory]
+    [InlineData("flush chain inet warren closed-shop; delete chain inet warren closed-shop", "warren | [mended: forward policy drop for the whole host, for shop")]
+    [InlineData("flush ruleset", "warren | [mended: table inet warren")]
+    public void A_supervisor_mends_it_by_itself(string harm, string told)
+    {
+        using Sandbox sandbox = WithGuest();
+        sandbox.Do($"sed -i 's/ports:/run: sleep 10003, ports:/' {File}");
+        Launched up = sandbox.Host.Start($"exec warren up -f {File}");
+        up.ReadLine("started");
+        sandbox.Do($"nft '{harm}'");
+        up.ReadLine(told);
+        sandbox.Do("nft list chain inet warren closed-shop").Should().Contain("policy drop");
+        up.Signal(2);
+        up.End().ExitCode.Should().Be(0);
+        sandbox.Outside.Pings(Guest).Should().BeTrue("it goes with the project");
+    }
+
     [Fact]
     public void Of_two_projects_the_last_takes_it_away()
     {
