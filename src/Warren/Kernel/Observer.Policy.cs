@@ -35,16 +35,16 @@ internal sealed partial class Observer
     // Links on which forwarding is on, and not because of us; what only one of them has leads nowhere.
     private List<string> Forwarding()
     {
-        IReadOnlyList<string> switchedOn = HostLock.ReadSwitchedOn(session.Cookie);
+        string[] switchedOn = [.. HostLock.ReadSwitchedOn(session.Cookie).Select(each => each.Index > 0 && FindLink(each.Index) is { } link ? link.Name : each.Name)];
         var names = new List<string>();
         foreach (Link link in Dump(batch => batch.DumpLinks(), Link.Parse))
         {
-            if (!link.IsUp || link.Flags.HasFlag(LinkFlags.Loopback) || link.Group == LinkPlan.Group || link.Master != 0 || switchedOn.Contains(link.Name))
+            if (!link.IsUp || link.Flags.HasFlag(LinkFlags.Loopback) || LinkPlan.IsOurs(link.Group) || link.Master != 0 || switchedOn.Contains(link.Name))
                 continue;
             if (SmallFile.Read(ForwardingFile(link.Name)) == "1")
                 names.Add(OwnerOf(link) is { } owner ? $"{Terminal.Safe(link.Name)} ({owner})" : Terminal.Safe(link.Name));
         }
-        return names.Count + switchedOn.Count > 1 ? names : [];
+        return names.Count + switchedOn.Length > 1 ? names : [];
     }
 
     // as they name their links

@@ -20,7 +20,7 @@ public sealed class LeftAlone
             },
             {
                 Scenarios.Firewalld,
-                "chain filter_FORWARD of table inet firewalld, kept by firewalld, drops packets of wrn-*: reject, in chain filter_FWD_public",
+                "chain filter_FORWARD of table inet firewalld, kept by firewalld, drops packets of wrn-*: reject with icmpx admin-prohibited, in chain filter_FWD_public",
                 "nft 'insert rule inet firewalld filter_FORWARD oifname \"wrn-*\" accept comment \"warren\"' && "
                     + "nft 'insert rule inet firewalld filter_FORWARD iifname \"wrn-*\" accept comment \"warren\"'"
             },

@@ -23,7 +23,7 @@ public class Obstacles
                 "-j REJECT --reject-with icmp-port-unreachable, in chain ufw-reject-forward",
                 "ufw"
             },
-            { Scenarios.Firewalld, "chain filter_FORWARD of table inet firewalld", "reject, in chain filter_FWD_public", "firewalld" },
+            { Scenarios.Firewalld, "chain filter_FORWARD of table inet firewalld", "reject with icmpx admin-prohibited, in chain filter_FWD_public", "firewalld" },
             { "iptables-nft -t mangle -P FORWARD DROP", "chain FORWARD of table ip mangle (iptables-nft)", "policy drop", "" },
             { "iptables-nft -t raw -P PREROUTING DROP", "chain PREROUTING of table ip raw (iptables-nft)", "policy drop", "" },
             { "iptables-nft -t mangle -P POSTROUTING DROP", "chain POSTROUTING of table ip mangle (iptables-nft)", "policy drop", "" },
