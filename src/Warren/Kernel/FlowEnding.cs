@@ -22,6 +22,9 @@ internal sealed class FlowEnding
 
     private readonly Thread? _thread;
 
+    // To close a socket of netfilter after a transaction waits 10 ms for what the rules let go; once the links are gone, for nothing.
+    private ConntrackSocket? _unlisted;
+
     private FlowEnding(Action<ConntrackSocket>? work)
     {
         if (work is null)
@@ -37,8 +40,8 @@ internal sealed class FlowEnding
         if (flows == 0)
             return new FlowEnding(work: null);
         List<FlowFilter> filters = Filters(end);
-        if (filters.Count <= MostUnlisted && TryDelete(filters))
-            return new FlowEnding(work: null);
+        if (filters.Count <= MostUnlisted && TryDelete(filters) is { } open)
+            return new FlowEnding(work: null) { _unlisted = open };
         if (filters.Count > 1 && flows < (long)FlowsPerWalk * (filters.Count - 1))
             return new FlowEnding(conntrack => conntrack.Delete(System.Net.Sockets.AddressFamily.InterNetwork, Named(end)));
         return new FlowEnding(conntrack =>
@@ -48,21 +51,30 @@ internal sealed class FlowEnding
         });
     }
 
-    private static bool TryDelete(List<FlowFilter> filters)
+    /// <summary>Waits until all are gone.</summary>
+    public void Wait()
     {
+        _thread?.Join();
+        _unlisted?.Dispose();
+        _unlisted = null;
+    }
+
+    private static ConntrackSocket? TryDelete(List<FlowFilter> filters)
+    {
+        ConntrackSocket? conntrack = null;
         try
         {
-            using ConntrackSocket conntrack = ConntrackSocket.Open();
-            return filters.TrueForAll(conntrack.TryDeleteUnlisted);
+            conntrack = ConntrackSocket.Open();
+            if (filters.TrueForAll(conntrack.TryDeleteUnlisted))
+                return conntrack;
         }
         catch (NetlinkException)
         {
-            return false;
+            // told, if it has to be, by the walk that lists
         }
+        conntrack?.Dispose();
+        return null;
     }
-
-    /// <summary>Waits until all are gone.</summary>
-    public void Wait() => _thread?.Join();
 
     private static List<FlowFilter> Filters(EndFlows end)
     {
