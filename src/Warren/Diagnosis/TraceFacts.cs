@@ -90,6 +90,9 @@ internal sealed record TraceFacts(TraceQuestion Question, ClientEnd End)
     /// <summary>Programs of the host that wait on the port.</summary>
     public IReadOnlyList<TraceListener> HostListeners { get; init; } = [];
 
+    /// <summary>The service that was handed a socket of the port; null if none was.</summary>
+    public string? HeldFor { get; init; }
+
     /// <summary>The link that the packet would have come in by if it had come from another machine, and the one that stood in for it;
     /// both empty if nothing stood in.</summary>
     public (string Uplink, string StandIn) StandIn { get; init; } = ("", "");

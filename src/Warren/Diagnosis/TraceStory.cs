@@ -279,7 +279,9 @@ internal sealed class TraceStory(TraceFacts facts)
         if (leg is { Delivered: true, Place: "" })
         {
             listeners = facts.HostListeners;
-            return facts.Target is null ? " on the host; Warren does not publish the port" : " on the host";
+            return facts.HeldFor is { } service ? $" on the host, on a socket that service {service} was handed"
+                : facts.Target is null ? " on the host; Warren does not publish the port"
+                : " on the host";
         }
         listeners = facts.Target?.Listeners ?? [];
         return facts.Target is { } target && (leg is null || leg.Place == target.Name || leg.Last.Destination == target.Target.ToString())

@@ -8,6 +8,7 @@ using Warren.Netlink.Nftables.Trace;
 using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Wire;
 using Warren.Planning;
+using Warren.Running.Services;
 
 namespace Warren.Diagnosis;
 
@@ -112,6 +113,7 @@ internal sealed class Tracer : IDisposable
             Ruleset = observed.Ruleset,
             Published = TraceSurroundings.Published(observed, _question.Port),
             HostListeners = TraceSurroundings.Listeners(_question.Port.Protocol, destination, _question.Port.Port),
+            HeldFor = SocketHolders.ServiceOn(_question.Port.Protocol, _question.Port.Port),
             StandIn = _standIn is null ? ("", "") : (uplink!.Value.Link.Name, TraceStandIn.Link),
             NotForwarding = [.. legs.Where(leg => leg.Place.Length == 0).Select(leg => leg.Last.In).Where(TraceSurroundings.ForwardsNot)],
             ReversePathDrops = Drops().ToDictionary(pair => pair.Key, pair => pair.Value - drops.GetValueOrDefault(pair.Key)),

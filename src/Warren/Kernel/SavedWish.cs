@@ -57,7 +57,7 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
                 continue;
             // of many ports the mark does not name all
             IEnumerable<Forward> forwards = mark.Cut ? mark.Forwards.Union(inForce[mark.Inside.Address]) : mark.Forwards;
-            all.Add(new SavedNamespace(each.Name, Inode(each.Name), mark.Inside, host.Address, [.. forwards]) { Dns = each.Dns });
+            all.Add(new SavedNamespace(each.Name, Inode(each.Name), mark.Inside, host.Address, [.. forwards]) { Dns = each.Dns, Uplink = mark.Uplink });
         }
         if (!wish.Whole && before is not null)
             all.InsertRange(0, before.Namespaces.Where(space => !asked.Contains(space.Name)));
@@ -88,7 +88,7 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
                     forwards.Add(new Forward(entry.Host, entry.Target.Port));
             }
         }
-        spaces[at] = spaces[at] with { Inode = inode, Forwards = forwards, Dns = change.Dns ?? spaces[at].Dns };
+        spaces[at] = spaces[at] with { Inode = inode, Forwards = forwards, Dns = change.Dns ?? spaces[at].Dns, Uplink = change.Uplink ?? spaces[at].Uplink };
         return this with { Namespaces = spaces };
     }
 
@@ -171,6 +171,9 @@ internal sealed record SavedNamespace(string Name, ulong Inode, Cidr Address, IP
     /// <summary>Its name servers; null for the host's.</summary>
     public Model.Dns? Dns { get; init; }
 
+    /// <summary>The one link of the host by which it leaves; null for any.</summary>
+    public string? Uplink { get; init; }
+
     public NamespaceWish ToWish() =>
         new(Name)
         {
@@ -178,6 +181,7 @@ internal sealed record SavedNamespace(string Name, ulong Inode, Cidr Address, IP
             Gateway = Gateway,
             Publish = [.. Forwards.Select(PortRequest.Exactly)],
             Dns = Dns,
+            Uplink = Uplink,
             Exact = true,
             ExactDns = true,
         };
@@ -189,6 +193,8 @@ internal sealed record SavedNamespace(string Name, ulong Inode, Cidr Address, IP
         json.WriteNumber("inode", Inode);
         json.WriteString("address", Address.ToString());
         json.WriteString("gateway", Gateway.ToString());
+        if (Uplink is not null)
+            json.WriteString("uplink", Uplink);
         Write(json, "publish", LinkMark.Ranges(Forwards));
         if (Dns is not null)
         {
@@ -215,6 +221,7 @@ internal sealed record SavedNamespace(string Name, ulong Inode, Cidr Address, IP
             Dns = json.TryGetProperty("servers", out JsonElement servers)
                 ? new Model.Dns([.. Texts(servers).Select(IPAddress.Parse)], [.. Texts(json.GetProperty("search"))])
                 : null,
+            Uplink = json.TryGetProperty("uplink", out JsonElement uplink) ? Text(uplink) : null,
         };
     }
 

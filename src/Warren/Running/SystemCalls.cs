@@ -38,6 +38,7 @@ internal static partial class SystemCalls
     public const uint CLOSE_RANGE_CLOEXEC = 4;
 
     public const int PR_SET_KEEPCAPS = 8;
+    public const int PR_SET_NAME = 15;
     public const int PR_CAPBSET_READ = 23;
     public const int PR_CAPBSET_DROP = 24;
     public const int PR_SET_NO_NEW_PRIVS = 38;

@@ -17,7 +17,7 @@ public sealed class Healing
             ports: ["6000:8080", "127.0.0.1:6001:8080"]
             dns: [1.1.1.1]
             run: sleep 10002
-          web2: {ports: ["6002:8080"], run: sleep 10001}
+          web2: {ports: ["6002:8080"], uplink: ens5, run: sleep 10001}
         """;
 
     // what is done by hand, in one go; what the supervisor says it mended
@@ -28,6 +28,7 @@ public sealed class Healing
     [InlineData("nft insert rule inet warren forward drop", "table inet warren")]
     [InlineData("nft delete element inet warren forwards4 '{ tcp . 6000 }'", "publish 6000/tcp -> 192.168.7.2:8080")]
     [InlineData("nft add element inet warren forwards4 '{ tcp . 6666 : 192.168.7.2 . 22 }'", "unpublish 6666/tcp")]
+    [InlineData("nft delete element inet warren pinned '{ \"wrn-web2\" }'", "web2: out by ens5 only")]
     [InlineData("ip -n web1 addr del 192.168.7.2/24 dev eth0", "web1: address 192.168.7.2/24 on eth0 inside")]
     [InlineData("ip -n web1 route del default", "web1: default route via 192.168.7.1 inside")]
     [InlineData("ip -n web1 link set lo down", "web1: link lo inside up")]

@@ -18,7 +18,7 @@ public sealed class SavedWishes
             {
                 Dns = new Warren.Model.Dns([IPAddress.Parse("9.9.9.9")], ["example.org"]),
             },
-            new SavedNamespace("web2", 4026532002, Network("192.168.7.9/24"), IPAddress.Parse("192.168.7.1"), []),
+            new SavedNamespace("web2", 4026532002, Network("192.168.7.9/24"), IPAddress.Parse("192.168.7.1"), []) { Uplink = "tun0" },
         ],
         LeaveNeighbours: true
     )
@@ -40,8 +40,10 @@ public sealed class SavedWishes
         read.Namespaces[0].Dns!.Servers.Should().Equal(IPAddress.Parse("9.9.9.9"));
         read.Namespaces[0].Dns!.Search.Should().Equal("example.org");
         read.Namespaces[1].Dns.Should().BeNull();
+        read.Namespaces.Select(space => space.Uplink).Should().Equal(null, "tun0");
+        read.ToWish("shop", _ => 4026532002).Ensure.Single().Uplink.Should().Be("tun0");
         // all there are: what is added must be written
-        typeof(SavedNamespace).GetProperties().Where(property => property.CanWrite).Should().HaveCount(6);
+        typeof(SavedNamespace).GetProperties().Where(property => property.CanWrite).Should().HaveCount(7);
     }
 
     [Fact]

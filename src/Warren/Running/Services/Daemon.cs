@@ -63,11 +63,19 @@ internal static unsafe class Daemon
         ];
     }
 
+    private static unsafe void NameProcess()
+    {
+        fixed (byte* name = "warren\0"u8)
+            _ = SystemCalls.prctl(SystemCalls.PR_SET_NAME, (nuint)name, 0, 0, 0);
+    }
+
     /// <summary>The supervisor's side.</summary>
     /// <returns>The exit code.</returns>
     public static int Supervise(string project)
     {
         string? failure = null;
+        // "exe" else, for it was started by /proc/self/exe
+        NameProcess();
         try
         {
             // whoever started it made the folder: where there is none, or no wish in it, all was taken down meanwhile

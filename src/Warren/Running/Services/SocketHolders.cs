@@ -26,6 +26,20 @@ internal static class SocketHolders
         return named;
     }
 
+    /// <summary>The service that is handed a socket of a port, or null.</summary>
+    public static string? ServiceOn(Protocol protocol, int port)
+    {
+        foreach (string project in Services.Projects())
+        {
+            foreach (Service service in Services.Saved(project))
+            {
+                if (service.Listens.Any(each => each.Port == port && each.Protocol == protocol))
+                    return service.FullName;
+            }
+        }
+        return null;
+    }
+
     private static (string Project, string Service)? HolderOf(Listener listener, Dictionary<string, IReadOnlySet<int>> holders)
     {
         if (listener.ProcessId is not { } process)
