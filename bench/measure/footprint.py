@@ -1,5 +1,6 @@
 """The rows that are about memory, start-up and the program itself."""
 
+import os
 import time
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def memory(bench: Bench):
     def supervised(box):
         file = box.write("served.yaml", spec_text(count, run="sleep infinity"))
         bench.samples.add("memory", "warren", "start", box.time(bench.warren, "up", "-d", "-f", file, fifo=False).wall)
-        ours = [pid for pid in box.processes() if is_warren(bench, pid)]
+        ours = [pid for pid in box.processes() if is_warren(bench.warren, pid)]
         if len(ours) != 1:
             raise Failed(f"{len(ours)} processes of Warren stay, not one supervisor")
         for what, field in (("supervisor", "VmRSS"), ("supervisor's peak", "VmHWM")):
@@ -51,9 +52,10 @@ def memory(bench: Bench):
     bench.table.within(f"`up -d` of {count:,} with a program each", bench.median("memory", "warren", "start"))
 
 
-def is_warren(bench, pid):
+def is_warren(program, pid):
     try:
-        return Path(f"/proc/{pid}/exe").resolve().name == bench.warren.name
+        # " (deleted)" follows when it was built anew meanwhile
+        return os.readlink(f"/proc/{pid}/exe").split("/")[-1].removesuffix(" (deleted)") == program.name
     except OSError:
         return False
 

@@ -47,13 +47,18 @@ def versions():
     return ", ".join(tool for tool in [*tools, plugins] if tool)
 
 
-def about(bench, chosen, before):
+def when_and_where(program):
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return (f"{date}, commit {commit()}, warren {said(str(program), '--version')}. Linux {platform.release()}, {os.cpu_count()} processors "
+            f"({processor()}), {memory()}.")
+
+
+def about(bench, before):
     own = "" if os.geteuid() == 0 else "; without root: no real-time priority, more of others in the times"
     load = f" **The machine was busy: load average {before:.1f} at the start.**" if before > (os.cpu_count() or 1) / 2 else ""
     return (f"# Results\n\nWritten by `bench/run`; [README.md](README.md) says what is measured and how.\n\n"
-            f"{date}, commit {commit()}, {said(str(bench.warren), '--version')}. Linux {platform.release()}, {os.cpu_count()} processors "
-            f"({processor()}), {memory()}. {versions()}.\nMedians of {bench.runs} runs, or {bench.few} of what takes seconds{own}.{load}\n")
+            f"{when_and_where(bench.warren)} {versions()}.\n"
+            f"Medians of {bench.runs} runs, or {bench.few} of what takes seconds{own}.{load}\n")
 
 
 def remarks(bench):
