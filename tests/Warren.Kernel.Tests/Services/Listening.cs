@@ -48,6 +48,7 @@ public sealed class Listening
         project.Sandbox.Do("warren ports --json | tr -d ' \\n'").Should().Contain("""{"hostAddress":"127.0.0.1","hostPort":53,"protocol":"udp","listen":true,"namespace":"web1","program":"serviceweb1/a"}""");
         project.Sandbox.Do("warren ps").Should().MatchRegex("LISTENS").And.MatchRegex("web1/a .* 6000-6001:fd 127.0.0.1:53:fd/udp");
         project.Sandbox.Do("warren show web1").Should().Contain("  listens    6000:fd, service web1/a\n");
+        project.Sandbox.Run("warren trace 6000").Output.Should().MatchRegex("\ndelivered, .* on the host, on a socket that service web1/a was handed");
         Ending refused = project.Sandbox.Run("warren add web2 -p 6001:80");
         refused.ExitCode.Should().Be(3);
         refused.Errors.Should().Contain("web2: service web1/a of project demo listens on the host's port 6001/tcp\n");
