@@ -108,7 +108,7 @@ internal static partial class Host
     {
         const int Attempts = 4;
         bool closely = false;
-        for (int attempt = 1;; attempt++)
+        for (int attempt = 1; ; attempt++)
         {
             Plan plan = Planner.Make(observed, wish);
             // "nothing to do" shall be true
