@@ -67,6 +67,8 @@ public sealed class Refusals
         Ending refused = ShouldRefuse(sandbox, $"warren add web1 -p 6000:8080{word}", Conflict);
         refused.Errors.Should().Contain("6000").And.Contain("python3").And.Contain($"{server.ProcessId}").And.Contain("type: ");
         ShouldRefuse(sandbox, $"warren add web1 -p 5990-6010:5990-6010{word}", Conflict);
+        // so many are looked for in a list
+        ShouldRefuse(sandbox, $"warren add web1 -p 5800-6200:5800-6200{word}", Conflict).Errors.Should().Contain($"{server.ProcessId}");
         sandbox.Do($"warren add web1 -p 6000:8080{(protocol == "tcp" ? "/udp" : "")}").Should().Contain("published", "the other protocol is free");
         ShouldRefuse(sandbox, $"warren publish web1 6000:8080{word}", Conflict).Errors.Should().Contain($"{server.ProcessId}");
     }

@@ -290,14 +290,20 @@ internal sealed partial class Observer
 
     // Which of the wanted ports a process of the host has. To be sure of one that is free takes four system calls; only about one
     // that cannot be bound is the kernel asked who has it.
+    // More ports than so many are looked for in a list of all sockets: "any that is free" is 16,384.
+    private const int MostProbes = 100;
+
     private static List<Listener> Listeners(HashSet<HostPort> wanted, HashSet<HostPort> listens, IReadOnlyDictionary<HostPort, Target> forwards)
     {
         var found = new List<(HostPort Host, uint Inode)>();
         var inodes = new HashSet<uint>();
         DiagnosisSocket? diagnosis = null;
+        HashSet<HostPort>? busy = wanted.Count > MostProbes ? PortProbe.Busy() : null;
         foreach (HostPort port in wanted)
         {
             bool listening = listens.Contains(port);
+            if (!listening && busy?.Contains(port with { HostAddress = null }) == false)
+                continue;
             // what is published already was free when it was
             if (listening ? PortProbe.CanListen(port) : forwards.ContainsKey(port) || PortProbe.IsFree(port))
                 continue;

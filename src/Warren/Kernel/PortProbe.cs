@@ -1,11 +1,47 @@
 using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
 using Warren.Model;
+using Warren.Netlink;
+using Warren.Netlink.Diag;
 
 namespace Warren.Kernel;
 
 /// <summary>Tries whether a port of the host can be bound.</summary>
 internal static class PortProbe
 {
+    /// <summary>The ports on which something waits, whatever the address; null if this kernel does not list sockets.</summary>
+    public static HashSet<HostPort>? Busy()
+    {
+        var busy = new HashSet<HostPort>();
+        using DiagnosisSocket diagnosis = DiagnosisSocket.Open();
+        foreach (Protocol protocol in (ReadOnlySpan<Protocol>)[Protocol.Tcp, Protocol.Udp])
+        {
+            // a kernel without tcp_diag or udp_diag lists none: then this one is missing too
+            using var own = new Socket(
+                AddressFamily.InterNetwork,
+                protocol == Protocol.Tcp ? SocketType.Stream : SocketType.Dgram,
+                protocol == Protocol.Tcp ? ProtocolType.Tcp : ProtocolType.Udp
+            );
+            own.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            if (protocol == Protocol.Tcp)
+                own.Listen();
+            int port = ((IPEndPoint)own.LocalEndPoint!).Port;
+            bool listed = false;
+            foreach (ListeningSocket socket in diagnosis.Listening((TransportProtocol)protocol))
+            {
+                // its own port may be shared with nobody: it was any that is free
+                if (socket.Port == port && socket.Address.Equals(IPAddress.Loopback))
+                    listed = true;
+                else
+                    busy.Add(new HostPort(null, socket.Port, protocol));
+            }
+            if (!listed)
+                return null;
+        }
+        return busy;
+    }
+
     /// <summary>
     /// Whether nobody waits on the port. False may also mean a connection that has the port as its own: ask who it is.
     /// </summary>
