@@ -22,13 +22,11 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
     private readonly NetlinkBatch _batch = new();
     private readonly HashSet<string> _fresh = [];
     private NetworkNamespace? _home;
-    private ProcSys _settings = new(many: false);
+    private ProcSys _settings = new();
     private bool _folderReady;
     private FlowEnding? _flows;
     private HashSet<string>? _goingLinks;
     private HashSet<string> _goneLinks = [];
-
-    private const int ManySteps = 200;
 
     /// <summary>Carries out a plan, whole or not at all.</summary>
     /// <exception cref="ApplyException">A step failed; what was done is undone, but for what the exception names.</exception>
@@ -37,7 +35,7 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
         if (plan.IsEmpty)
             return;
         _goingLinks = GoingLinks(plan);
-        _settings = new ProcSys(plan.Steps.Count > ManySteps);
+        _settings = new ProcSys();
         for (int i = 0; i < plan.Steps.Count; i++)
         {
             try

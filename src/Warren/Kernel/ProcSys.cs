@@ -4,18 +4,17 @@ namespace Warren.Kernel;
 
 /// <summary>
 /// Writes settings of the network namespace that the thread is in. The kernel keeps what was looked up under /proc: an entry
-/// <c>net/ipv4</c> for each namespace, all in one list that every later lookup walks. Where many namespaces come in a row, a /proc that
-/// nobody else sees is taken for every few of them; its entries go when it is closed.
+/// <c>net/ipv4</c> for each namespace, all in one list that every later lookup walks. So a /proc that nobody else sees is
+/// taken for every few of them; its entries go when it is closed.
 /// </summary>
-/// <param name="many">Whether many namespaces come.</param>
-internal sealed class ProcSys(bool many) : IDisposable
+internal sealed class ProcSys : IDisposable
 {
     private const int WritesPerMount = 200;
     private const string Root = "/proc/sys/";
 
     private int _folder = -1;
     private int _writes;
-    private bool _own = many;
+    private bool _own = true;
 
     /// <summary>Writes a setting.</summary>
     /// <param name="name">Its name under /proc/sys.</param>

@@ -51,11 +51,12 @@ public readonly record struct ConfiguredAddress(string Label, IPAddress Address)
 
     private static List<ConfiguredAddress> List(int fd, Predicate<string> closely)
     {
-        byte[] buffer = new byte[RequestSize * 64];
+        // each attempt goes over all links: enough for 1,500 at once
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(RequestSize * 1500);
         int length;
         // a full buffer may be a cut list
         while ((length = Fill(fd, buffer)) > buffer.Length - RequestSize)
-            buffer = new byte[buffer.Length * 4];
+            buffer = GC.AllocateUninitializedArray<byte>(buffer.Length * 8);
         var addresses = new List<ConfiguredAddress>(length / RequestSize);
         for (Span<byte> rest = buffer.AsSpan(0, length); rest.Length >= RequestSize; rest = rest[RequestSize..])
         {
