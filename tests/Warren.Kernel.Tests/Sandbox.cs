@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Warren.Kernel.Tests.Running;
 using Xunit;
@@ -197,7 +198,23 @@ internal sealed partial class Sandbox : IDisposable
                 // it has ended meanwhile
             }
         }
+        // what a supervisor starts has the supervisor's own command line at first
+        living.RemoveAll(each => living.Exists(other => other.Id == ParentOf(each.Id) && other.Line == each.Line && each.Line.Contains("__supervise", StringComparison.Ordinal)));
         return living;
+    }
+
+    // 0 for one that is gone; proc_pid_stat(5)
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
     }
 
     // a folder of every host that nothing is in while tests run

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AwesomeAssertions;
 using Warren.Kernel.Tests.Running;
 using Xunit;
@@ -14,8 +15,6 @@ public sealed class Crowds
         string path = ProjectFiles.Write(sandbox, "file", ProjectFiles.First);
         string[] before = sandbox.Snapshot();
         Ending[] endings = AtOnce(sandbox, 64, _ => $"exec warren up -d -f {path}");
-        // Seen in one of several runs beside all other tests, never alone; who sends the signal is not found yet.
-        Assert.SkipWhen(Array.Exists(endings, ending => ending.Errors.Contains("ended by signal 9", StringComparison.Ordinal)), "a service was killed in the crowd");
         endings.Should().OnlyContain(ending => ending.ExitCode == 0, string.Concat(endings.Select(ending => ending.Errors)));
         sandbox.Do($"warren status -f {path}");
         sandbox.Processes().Count(line => line == "sleep 10001").Should().Be(1);
@@ -63,6 +62,32 @@ public sealed class Crowds
         // a supervisor whose project went while it was being started finds that out by itself
         SpinWait.SpinUntil(() => !Array.Exists(sandbox.Processes(), IsOfServices), Sandbox.Bound);
         sandbox.Processes().Should().NotContain(line => IsOfServices(line));
+    }
+
+    // Between the look for a supervisor and what follows from it another one may have started it all.
+    [Theory]
+    [InlineData("sleep 10001")]
+    [InlineData("sleep 10002")]
+    public void One_that_was_held_up_ends_nothing_of_who_was_faster(string ofTheFaster)
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        string slow = ProjectFiles.Write(sandbox, "slow", "name: plug\nnamespaces: {web1: {run: sleep 10001}}");
+        string fast = ProjectFiles.Write(sandbox, "fast", $"name: plug\nnamespaces: {{web1: {{run: {ofTheFaster}}}}}");
+        const string StopAfterLook = "strace -qq -o /run/held -P supervisor.lock -e trace=openat -e inject=openat:signal=SIGSTOP:when=1";
+        Launched held = sandbox.Host.Start($"echo $$; exec {StopAfterLook} warren up -d -f {slow}");
+        int tracer = int.Parse(held.ReadLine(""), CultureInfo.InvariantCulture);
+        string stopped = sandbox.Do("timeout 20 sh -c 'until grep -qs stopped /run/held; do sleep 0.02; done'; " + $"cat /proc/{tracer}/task/{tracer}/children").Trim();
+        sandbox.Do($"warren up -d -f {fast}");
+        string before = Service();
+        sandbox.Do($"kill -CONT {stopped}");
+        held.End().ExitCode.Should().Be(0);
+        if (ofTheFaster == "sleep 10001")
+            Service().Should().Be(before);
+        // the last wish is what stands
+        sandbox.Processes().Where(line => line.StartsWith("sleep", StringComparison.Ordinal)).Should().Equal("sleep 10001");
+        sandbox.Do($"warren status -f {slow}; warren down -f {slow}");
+
+        string Service() => sandbox.Do("warren ps --json | python3 -ISc 'import json,sys; print([(s[\"state\"], s.get(\"pid\"), s[\"restarts\"]) for s in json.load(sys.stdin)])'");
     }
 
     private static bool IsOfServices(string line) => line.Contains("sleep", StringComparison.Ordinal) || line.Contains("supervise", StringComparison.Ordinal);

@@ -81,7 +81,7 @@ internal static unsafe class Daemon
             // whoever started it made the folder: where there is none, or no wish in it, all was taken down meanwhile
             using ProjectFolder? folder = ProjectFolder.Find(project);
             int held = folder?.TakeLock() ?? -1;
-            if (folder is null || (held >= 0 && folder.ReadServices().Services.Count == 0))
+            if (folder is null || (held >= 0 && folder.ReadProposed().Services.Count == 0))
             {
                 failure = "there is nothing to supervise";
             }
@@ -138,7 +138,7 @@ internal static unsafe class Daemon
         Libc.Close(ref ready[0]);
         if (length > 0 || folder.IsSupervised())
             return;
-        if (folder.ReadServices().Services.Count == 0)
+        if (folder.ReadProposed().Services.Count == 0)
             throw folder.TakenDown();
         throw new RefusedException(
             RefusalKind.Unable,

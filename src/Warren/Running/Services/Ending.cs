@@ -50,29 +50,24 @@ internal sealed class Ending(TimeSpan grace)
         return twice;
     }
 
-    /// <summary>Ends what a supervisor that was killed left behind, and waits for it.</summary>
+    /// <summary>Ends what a supervisor that was killed left behind, and waits for it. Its caller holds the supervisor's lock.</summary>
     /// <param name="project">Whose services.</param>
     /// <param name="saved">What it supervised.</param>
     /// <returns>How many could not be ended.</returns>
     public static int OfLeftovers(string project, SavedServices saved)
     {
-        var namespaces = new HashSet<ulong>();
-        TimeSpan grace = TimeSpan.Zero;
-        foreach (Model.Service service in saved.Services)
-        {
-            namespaces.Add(NamespaceInode(service.Namespace));
-            grace = service.StopGrace > grace ? service.StopGrace : grace;
-        }
-        namespaces.Remove(0);
         if (saved.Services.Count == 0)
             return 0;
+        TimeSpan grace = TimeSpan.Zero;
+        foreach (Model.Service service in saved.Services)
+            grace = service.StopGrace > grace ? service.StopGrace : grace;
         var ending = new Ending(grace);
         long end = EventLoop.Now + (long)grace.TotalMilliseconds + 5000;
         int pause = 1;
         while (true)
         {
             // whose own process it was cannot be told any more
-            List<LivingProcess> left = Census.Take(project, 0, namespaces).Marked();
+            List<LivingProcess> left = Census.Take(project, 0, NamespaceInodes(saved.Services)).Marked();
             if (ending.Round(left, tidying: true))
                 return 0;
             if (EventLoop.Now > end)
@@ -94,6 +89,17 @@ internal sealed class Ending(TimeSpan grace)
         {
             return 0;
         }
+    }
+
+    /// <summary>The inodes of the namespaces of services, as they are at this moment: the kernel gives the number of one that is gone to the
+    /// next.</summary>
+    public static HashSet<ulong> NamespaceInodes(IReadOnlyList<Model.Service> services)
+    {
+        var inodes = new HashSet<ulong>();
+        foreach (Model.Service service in services)
+            inodes.Add(NamespaceInode(service.Namespace));
+        inodes.Remove(0);
+        return inodes;
     }
 
     // Through a descriptor of the process: its id may have passed to another one.

@@ -81,9 +81,12 @@ internal sealed class ProjectFolder : IDisposable
     }
 
     /// <summary>What is wished; nothing if nothing can be read.</summary>
-    public SavedServices ReadServices() => Read(ServicesFile) is { } bytes && SavedServices.Read(bytes) is { } saved ? saved : SavedServices.None;
+    public SavedServices ReadServices() => ReadSaved(ServicesFile) ?? SavedServices.None;
 
-    /// <summary>Notes what is wished: whole, or not at all. Not while a supervisor lives.</summary>
+    /// <summary>What a supervisor that starts now finds: what was proposed, else what is wished.</summary>
+    public SavedServices ReadProposed() => ReadSaved(Proposal) ?? ReadServices();
+
+    /// <summary>Notes what is wished: whole, or not at all. Its caller holds the supervisor's lock.</summary>
     public void WriteServices(SavedServices saved)
     {
         _ = Files.unlinkat(_folder, Proposal, 0);
@@ -98,13 +101,19 @@ internal sealed class ProjectFolder : IDisposable
     /// <returns>What was wished, or is left of a stop that was cut off.</returns>
     public SavedServices RetireServices()
     {
+        _ = Files.unlinkat(_folder, Proposal, 0);
         _ = Files.renameat(_folder, ServicesFile, _folder, Retired);
-        return Read(Retired) is { } bytes && SavedServices.Read(bytes) is { } saved ? saved : SavedServices.None;
+        return ReadSaved(Retired) ?? SavedServices.None;
     }
 
-    /// <summary>Notes what is wished from now on, for the living supervisor: until it takes that over, what it has is what stands in the
-    /// other file, so that whoever is cut off between leaves nothing that looks done.</summary>
+    private SavedServices? ReadSaved(string file) => Read(file) is { } bytes ? SavedServices.Read(bytes) : null;
+
+    /// <summary>Notes what is wished from now on, for the supervisor that lives or is about to begin: until it takes that over, what it has, or
+    /// what the one before left behind, is what stands in the other file. So whoever is cut off between leaves nothing that looks done.</summary>
     public void ProposeServices(SavedServices saved) => Write(saved, Proposal);
+
+    /// <summary>Whether anything is proposed that no supervisor has taken over.</summary>
+    public bool IsProposed => Read(Proposal) is not null;
 
     /// <summary>Takes over what was proposed, if anything was.</summary>
     public void TakeProposal() => _ = Files.renameat(_folder, Proposal, _folder, ServicesFile);

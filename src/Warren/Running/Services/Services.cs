@@ -38,8 +38,7 @@ internal static class Services
             );
         try
         {
-            _ = Ending.OfLeftovers(project, folder.ReadServices());
-            folder.WriteServices(new SavedServices(services, environment));
+            folder.ProposeServices(new SavedServices(services, environment));
             using var supervisor = new Supervisor(folder, detached: false, log, told);
             supervisor.Run(() => { });
             return supervisor.HasFailures ? 1 : 0;
@@ -64,24 +63,21 @@ internal static class Services
         long end = EventLoop.Now + (long)patience.TotalMilliseconds;
         while (EventLoop.Now < end)
         {
-            string verb = "wait";
+            string verb = "reload";
             using ControlClient? living = ControlClient.Connect(project);
-            if (living is not null)
-            {
-                folder.ProposeServices(new SavedServices(services, environment));
-                verb = "reload";
-            }
-            else if (folder.IsSupervised())
+            if (living is null && folder.IsSupervised())
             {
                 // it is about to begin, or to end
                 Libc.Pause(20);
                 continue;
             }
-            else
+            // Nothing is ended here: between the look and that, another one may have started what would be taken for left behind.
+            folder.ProposeServices(new SavedServices(services, environment));
+            if (living is null)
             {
-                _ = Ending.OfLeftovers(project, folder.ReadServices());
-                folder.WriteServices(new SavedServices(services, environment));
                 Daemon.Start(folder, services);
+                // else it was another one's supervisor that came first
+                verb = folder.IsProposed ? "reload" : "wait";
             }
             using ControlClient? started = living is null ? ControlClient.Connect(project) : null;
             if ((living ?? started)?.Ask(verb, [], patience) is { } states)
@@ -128,21 +124,18 @@ internal static class Services
         TimeSpan patience = PatienceOf(project);
         SavedServices saved = folder.RetireServices();
         long end = EventLoop.Now + (long)patience.TotalMilliseconds;
-        while (folder.IsSupervised())
+        if (saved.Services.Count == 0 && !folder.IsSupervised())
+            return;
+        while (!Unsupervised(folder, () => EndLeftovers(folder, saved)))
         {
             using ControlClient? client = ControlClient.Connect(project);
             // an answer, or the end of the connection
             _ = client?.Ask("stop", [], patience);
             _ = client?.WaitForEnd(s_patience);
             if (EventLoop.Now > end)
-                throw new RefusedException(
-                    RefusalKind.Conflict,
-                    new Refusal($"the supervisor of project {project} does not end", $"cat {ProjectFolder.PathOf(project, ProjectFolder.LockFile)}, which names the process")
-                );
+                throw DoesNotEnd(project);
             Libc.Pause(5);
         }
-        folder.RemoveControl();
-        _ = Ending.OfLeftovers(project, saved);
     }
 
     /// <summary>Ends everything that runs in namespaces that are about to be removed: services there stop and are forgotten, then all other
@@ -234,11 +227,7 @@ internal static class Services
         using ProjectFolder? folder = ProjectFolder.Find(project);
         if (folder is null)
             return processes;
-        var namespaces = new HashSet<ulong>();
-        foreach (Service service in folder.ReadServices().Services)
-            namespaces.Add(Ending.NamespaceInode(service.Namespace));
-        namespaces.Remove(0);
-        foreach (LivingProcess process in Census.Take(project, 0, namespaces).Marked())
+        foreach (LivingProcess process in Census.Take(project, 0, Ending.NamespaceInodes(folder.ReadServices().Services)).Marked())
             processes.Add(process.Id);
         if (folder.Supervisor() is { } supervisor)
             processes.Add(supervisor);
@@ -272,16 +261,66 @@ internal static class Services
             return;
         }
         TimeSpan patience = PatienceOf(folder.Project);
-        using (ControlClient? client = ControlClient.Connect(folder.Project))
+        long end = EventLoop.Now + (long)patience.TotalMilliseconds;
+        while (EventLoop.Now < end)
         {
+            using ControlClient? client = ControlClient.Connect(folder.Project);
             if (client is not null)
                 folder.ProposeServices(left);
             if (client?.Ask("forget", [], patience) is not null)
                 return;
+            bool done = Unsupervised(
+                folder,
+                () =>
+                {
+                    EndLeftovers(folder, saved);
+                    folder.WriteServices(left);
+                }
+            );
+            if (done)
+                return;
+            Libc.Pause(5);
         }
-        _ = Ending.OfLeftovers(folder.Project, saved);
-        folder.WriteServices(left);
+        throw DoesNotEnd(folder.Project);
     }
+
+    private static void EndLeftovers(ProjectFolder folder, SavedServices saved)
+    {
+        folder.RemoveControl();
+        _ = Ending.OfLeftovers(folder.Project, saved);
+    }
+
+    // Does something while no supervisor lives, and none can begin; false if one does.
+    private static bool Unsupervised(ProjectFolder folder, Action action)
+    {
+        int held;
+        try
+        {
+            held = folder.TakeLock();
+            if (held < 0)
+                return false;
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.NotFound)
+        {
+            // the folder has lost its name: no supervisor begins in it
+            held = -1;
+        }
+        try
+        {
+            action();
+            return true;
+        }
+        finally
+        {
+            Libc.Close(ref held);
+        }
+    }
+
+    private static RefusedException DoesNotEnd(string project) =>
+        new(
+            RefusalKind.Conflict,
+            new Refusal($"the supervisor of project {project} does not end", $"cat {ProjectFolder.PathOf(project, ProjectFolder.LockFile)}, which names the process")
+        );
 
     private static TimeSpan PatienceOf(string project)
     {

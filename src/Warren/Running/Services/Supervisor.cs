@@ -44,7 +44,7 @@ internal sealed partial class Supervisor : IDisposable
     /// <summary>Whether a service failed.</summary>
     public bool HasFailures { get; private set; }
 
-    /// <summary>Runs until all is over.</summary>
+    /// <summary>Ends what a supervisor that was killed left behind, takes over what was proposed, and runs until all is over.</summary>
     /// <param name="ready">Called when control can be taken.</param>
     public void Run(Action ready)
     {
@@ -53,6 +53,7 @@ internal sealed partial class Supervisor : IDisposable
         try
         {
             _ = Ending.OfLeftovers(_folder.Project, _folder.ReadServices());
+            _folder.TakeProposal();
             _folder.MakeLogFolder();
             WatchSignals();
             OpenControl();
