@@ -1,8 +1,5 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text;
 using Warren.Model;
-using Warren.Netlink.Wire;
 
 namespace Warren.Running;
 
@@ -32,7 +29,7 @@ internal sealed record Account(uint Uid, uint Gid)
     /// <summary>Whether this is who runs Warren now: then groups and environment stay what they are.</summary>
     public bool IsCaller { get; private init; }
 
-    /// <summary>The account that a request means, by the C library's sources of users (files, LDAP and so on).</summary>
+    /// <summary>The account that a request means, by the host's sources of users (files, LDAP and so on).</summary>
     /// <param name="user">See <see cref="ExecRequest.User"/>.</param>
     /// <param name="variable">Reads the environment: SUDO_UID and SUDO_GID.</param>
     /// <exception cref="ExecException">There is none.</exception>
@@ -54,7 +51,8 @@ internal sealed record Account(uint Uid, uint Gid)
             return new Account(own, SystemCalls.getegid());
         if (!TryParseId(sudoUid, out uint uid))
             throw BadVariable("SUDO_UID", sudoUid);
-        Account? known = Find(uid, out uint gid);
+        Account? known = UserDatabase.Find(uid);
+        uint gid = known?.Gid ?? 0;
         if (variable("SUDO_GID") is string sudoGid)
         {
             if (!TryParseId(sudoGid, out gid))
@@ -72,20 +70,20 @@ internal sealed record Account(uint Uid, uint Gid)
 
     private static Account Named(string user)
     {
-        if (Find(user) is Account named)
+        if (UserDatabase.Find(user) is Account named)
             return WithGroups(named);
         if (user == "root")
             return new Account(0, 0);
         int colon = user.IndexOf(':', StringComparison.Ordinal);
         if (colon > 0 && TryParseId(user[..colon], out uint uid) && TryParseId(user[(colon + 1)..], out uint gid))
         {
-            Account? known = Find(uid, out _);
+            Account? known = UserDatabase.Find(uid);
             Account account = known is null ? new Account(uid, gid) : WithGroups(known with { Gid = gid });
             return account with { HasOwnGroup = true };
         }
         if (!TryParseId(user, out uid))
             throw new ExecException(ExecException.Failed, $"no user '{Terminal.Safe(user)}'; getent passwd lists them");
-        if (Find(uid, out _) is Account entry)
+        if (UserDatabase.Find(uid) is Account entry)
             return WithGroups(entry);
         if (uid == 0)
             return new Account(0, 0);
@@ -98,71 +96,5 @@ internal sealed record Account(uint Uid, uint Gid)
     private static ExecException BadVariable(string name, string value) =>
         new(ExecException.Failed, $"{name} is '{Terminal.Safe(value)}', which is no user's number; say who with --user");
 
-    private static unsafe Account? Find(string name) =>
-        Find(name, (entry, buffer, length, found) => SystemCalls.getpwnam_r(name, entry, buffer, length, found));
-
-    private static unsafe Account? Find(uint uid, out uint gid)
-    {
-        Account? account = Find(
-            $"uid {uid}",
-            (entry, buffer, length, found) => SystemCalls.getpwuid_r(uid, entry, buffer, length, found)
-        );
-        gid = account?.Gid ?? 0;
-        return account;
-    }
-
-    private unsafe delegate int Lookup(
-        SystemCalls.Passwd* entry,
-        byte* buffer,
-        nuint length,
-        SystemCalls.Passwd** found
-    );
-
-    private static unsafe Account? Find(string what, Lookup lookUp)
-    {
-        const int OutOfRange = 34;
-        const int Longest = 1 << 20;
-        for (int length = 1024; length <= Longest; length *= 4)
-        {
-            byte[] buffer = new byte[length];
-            fixed (byte* bytes = buffer)
-            {
-                SystemCalls.Passwd entry = default;
-                SystemCalls.Passwd* found = null;
-                int error = lookUp(&entry, bytes, (nuint)length, &found);
-                if (found is not null)
-                    return new Account(entry.Uid, entry.Gid)
-                    {
-                        Name = Text(entry.Name),
-                        Home = Text(entry.Home) is { Length: > 0 } home ? home : "/",
-                        Shell = Text(entry.Shell) is { Length: > 0 } shell ? shell : "/bin/sh",
-                    };
-                if (error == OutOfRange)
-                    continue;
-                // getpwnam_r(3): any of these may stand for "not found"
-                if (error is 0 or 1 or 2 or 3 or 9)
-                    return null;
-                throw ExecException.Refused(what, "look up user", new Errno(error));
-            }
-        }
-        throw new ExecException(ExecException.Failed, $"{Terminal.Safe(what)}: the user's entry is too long");
-    }
-
-    private static unsafe string? Text(byte* text) => Marshal.PtrToStringUTF8((nint)text);
-
-    private static unsafe Account WithGroups(Account account)
-    {
-        // setgroups(2) takes no more than 65536
-        int count = 64;
-        for (int tries = 0; tries < 4; tries++)
-        {
-            uint[] groups = new uint[count];
-            fixed (uint* first = groups)
-            {
-                if (SystemCalls.getgrouplist(account.Name!, account.Gid, first, ref count) >= 0)
-                    return account with { Groups = groups[..count] };
-            }
-        }
-        throw new ExecException(ExecException.Failed, $"{account}: the groups of this user cannot be listed; try id {account}");
-    }
+    private static Account WithGroups(Account account) => account with { Groups = UserDatabase.GroupsOf(account) };
 }

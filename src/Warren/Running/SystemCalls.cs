@@ -229,27 +229,6 @@ internal static partial class SystemCalls
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int poll(PollDescriptor* descriptors, nuint count, int milliseconds);
 
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    public static unsafe partial int getpwnam_r(string name, Passwd* entry, byte* buffer, nuint length, Passwd** found);
-
-    [LibraryImport("libc")]
-    public static unsafe partial int getpwuid_r(uint uid, Passwd* entry, byte* buffer, nuint length, Passwd** found);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    public static unsafe partial int getgrouplist(string user, uint group, uint* groups, ref int count);
-
-    /// <summary>struct passwd, pwd.h.</summary>
-    public unsafe struct Passwd
-    {
-        public byte* Name;
-        public byte* Password;
-        public uint Uid;
-        public uint Gid;
-        public byte* Gecos;
-        public byte* Home;
-        public byte* Shell;
-    }
-
     /// <summary>struct pollfd, poll.h.</summary>
     public struct PollDescriptor
     {

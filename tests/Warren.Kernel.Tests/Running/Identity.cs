@@ -34,6 +34,38 @@ public sealed class Identity
         );
     }
 
+    // Here systemd's, which reads files; LDAP and SSSD are asked in the same way. The built program has a C library of its own.
+    [Theory]
+    [InlineData("$P", "--user=dora")]
+    [InlineData("warren", "--user=dora")]
+    [InlineData("warren", "--user=61234")]
+    [InlineData("warren", "")]
+    public void A_user_of_a_source_that_is_no_file(string program, string user)
+    {
+        const string Sources = """
+            sed -i -E '/^(passwd|group|initgroups):/d' /etc/nsswitch.conf
+            printf 'passwd: files [NOTFOUND=continue] systemd\ngroup:\tfiles systemd # and no more\n' >>/etc/nsswitch.conf
+            mkdir /run/userdb
+            cd /run/userdb
+            echo '{"userName": "dora", "uid": 61234, "gid": 61235, "homeDirectory": "/home/dora", "shell": "/bin/dash"}' >dora.user
+            echo '{"groupName": "dora", "gid": 61235}' >dora.group
+            ln -s dora.user 61234.user
+            ln -s dora.group 61235.group
+            echo 'more:x:61236:other,dora' >>/etc/group
+            getent passwd dora >/dev/null || { echo no module; exit; }
+            cd /run
+
+            """;
+        string path = Path.GetDirectoryName(Path.GetFullPath(Environment.GetEnvironmentVariable("WARREN") ?? "artifacts/warren"))!;
+        Ending outcome = RunningSandbox.Run($"PATH={path}:$PATH\n{Sources}SUDO_UID=61234 {program} exec web1 {user} -- sh -c 'cat /proc/self/status; env'");
+        Assert.SkipWhen(outcome.Output == "no module\n", "needs libnss-systemd");
+        ShouldBePowerless(outcome);
+        outcome.Status("Uid").Should().Be("61234 61234 61234 61234");
+        outcome.Status("Gid").Should().Be("61235 61235 61235 61235");
+        outcome.Status("Groups").Should().Be("61235 61236");
+        outcome.Lines.Should().Contain(["HOME=/home/dora", "USER=dora", "LOGNAME=dora", "SHELL=/bin/dash"]);
+    }
+
     [Fact]
     public void A_uid_without_a_name_has_its_group_alone()
     {
