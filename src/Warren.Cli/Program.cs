@@ -72,6 +72,11 @@ internal static class Program
     // a fault needs only its verb.
     private static int AloneOrWhole(CommandLine line)
     {
+        if (line.Arguments is ["--version"] && line.Command is null)
+        {
+            Output.Line(BuiltAs.Version);
+            return ExitCode.Done;
+        }
         foreach ((string name, Func<CommandLine, Command> build) in Verbs)
         {
             if (line.Verb != name || AsksForHelp(line.Arguments))
