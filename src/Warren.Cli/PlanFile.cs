@@ -25,7 +25,7 @@ internal sealed record PlanFile(string Project, string Folder, IReadOnlyList<str
         [.. plan.Steps.Select(step => $"{step.Sign} {(step.Namespace.Length > 0 ? step.Namespace + ": " : "")}{step.Words}\n{string.Join('\n', step.Shell)}")];
 
     /// <summary>Writes it into a file.</summary>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="RefusedException">The file cannot be written.</exception>
     public void Write(string path, Plan plan)
     {
         using var buffer = new MemoryStream();
@@ -49,7 +49,7 @@ internal sealed record PlanFile(string Project, string Folder, IReadOnlyList<str
             json.WriteEndObject();
         }
         buffer.WriteByte((byte)'\n');
-        File.WriteAllBytes(path, buffer.ToArray());
+        NewFile.Write(path, buffer.ToArray(), FileMode.Create, "warren plan -o FILE");
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>

@@ -59,6 +59,8 @@ internal static class Program
         // `plan VERB …` is VERB --dry-run; all else after `plan` is about a file
         if (line.Arguments is ["plan", { } verb, ..] && PlanVerb.Plannable.Contains(verb))
             line = line.AsDryRun();
+        if (line.Arguments is ["help", ..])
+            line = line with { Arguments = [.. line.Arguments[1..], "--help"] };
         if (line.Command is not null && line.Verb is not ("run" or "exec"))
         {
             Output.Error($"warren {Model.Terminal.Safe(line.Verb ?? "")}: takes no command after --");
@@ -83,7 +85,7 @@ internal static class Program
                 continue;
             Command command = build(line);
             ParseResult parsed = command.Parse(line.Arguments.AsSpan(1).ToArray(), s_parsing);
-            if (parsed.Errors.Count == 0 && command.Action is SynchronousCommandLineAction action)
+            if (parsed.Errors.Count == 0 && Mistyped.UnknownOption(parsed) is null && command.Action is SynchronousCommandLineAction action)
                 return action.Invoke(parsed);
         }
         return Whole(line);
@@ -107,16 +109,18 @@ internal static class Program
             root.Parse("--help").Invoke(configuration);
             return ExitCode.Usage;
         }
-        if (parsed.Action is not ParseErrorAction error)
+        // help and completion are for lines that are not right yet
+        bool runs = parsed.Action == parsed.CommandResult.Command.Action;
+        if (parsed.Action is ParseErrorAction || (runs && Mistyped.UnknownOption(parsed) is not null))
+            return Mistyped.Tell(line, parsed, Verbs.Select(verb => verb.Name));
+        if (line.Verb is not ("run" or "exec"))
             return parsed.Invoke(configuration);
-        error.ShowHelp = false;
-        configuration.Output = Output.ErrorWriter;
-        parsed.Invoke(configuration);
-        if (line is { Verb: "run" or "exec", Command: null })
-            Output.Error($"  type: warren {line.Verb} web1 -- COMMAND …; the command is written after --");
-        else
-            Output.Error(Array.Exists(Verbs, verb => verb.Name == line.Verb) ? $"  type: warren {line.Verb} --help" : "  type: warren --help");
-        return line.Verb is "run" or "exec" ? ExitCode.RunFailed : ExitCode.Usage;
+        // the grammar ends before --
+        using var help = new StringWriter();
+        configuration.Output = help;
+        int code = parsed.Invoke(configuration);
+        Output.Write(help.ToString().Replace(" [options]\n", " [options] -- CMD…\n", StringComparison.Ordinal));
+        return code;
     }
 
     private static bool AsksForHelp(string[] arguments) => Array.Exists(arguments, word => word is "-h" or "--help" or "-?");

@@ -27,6 +27,20 @@ public sealed class TraceVerb
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("--from host")]
+    [InlineData("--from web1")]
+    [InlineData("--live")]
+    public void Nothing_is_sent_to_an_address_of_others(string from)
+    {
+        using Sandbox sandbox = Start();
+        Ending refused = sandbox.Run($"warren trace 8.8.8.8:6000 {from}");
+        refused.Errors.Should().Be("warren trace: 8.8.8.8 is not an address of this host\n  type: ip addr shows those it has\n");
+        refused.ExitCode.Should().Be(3);
+        refused.Output.Should().BeEmpty();
+    }
+
+    [Theory]
     [InlineData("--from outside")]
     [InlineData("--from host")]
     public void A_port_of_udp_that_answers_answers(string from)

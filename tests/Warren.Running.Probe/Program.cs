@@ -10,7 +10,8 @@ using Warren.Running.Services;
 // exec and run take what ExecRequest.ToArguments writes: NAMESPACE [--user=U] [--cap=C]… -- COMMAND…
 return args switch
 {
-    [Child.Verb or "exec", .. string[] rest] => Child.Enter(rest),
+    [Child.Verb, .. string[] rest] => Child.Enter(rest),
+    ["exec", .. string[] rest] => Child.Enter(rest, "exec"),
     ["run", .. string[] rest] => Run(rest),
     ["end", string name, string milliseconds] => End(name, int.Parse(milliseconds, CultureInfo.InvariantCulture)),
     [Daemon.Verb, string project] => Daemon.Supervise(project),
@@ -46,7 +47,7 @@ static int Run(string[] arguments)
     }
     catch (ExecException e)
     {
-        Child.Complain(e);
+        Child.Complain("run", e);
         return e.ExitCode;
     }
 }

@@ -30,7 +30,7 @@ internal static class Execute
             }
             catch (ExecException e)
             {
-                Child.Complain(e);
+                Child.Complain("exec", e);
                 return e.ExitCode;
             }
         });

@@ -83,7 +83,7 @@ internal static class Run
         }
         catch (ExecException e)
         {
-            Child.Complain(e);
+            Child.Complain("run", e);
             return e.ExitCode;
         }
         try
@@ -93,7 +93,7 @@ internal static class Run
         }
         catch (ExecException e)
         {
-            Child.Complain(e);
+            Child.Complain("run", e);
             return e.ExitCode;
         }
         finally

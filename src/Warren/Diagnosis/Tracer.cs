@@ -75,6 +75,13 @@ internal sealed class Tracer : IDisposable
         HostNetwork network = HostNetwork.Read(_session.Route);
         (Link Link, IPAddress Address)? uplink = Uplink(network);
         IPAddress destination = Destination(observed, uplink?.Address);
+        if (_question.Port.HostAddress is { } asked && !network.Has(asked))
+        {
+            throw new RefusedException(
+                RefusalKind.Conflict,
+                new Refusal($"{asked} is not an address of this host", "ip addr shows those it has")
+            );
+        }
         (TraceTarget? target, Forward? forward) = TraceSurroundings.Publication(observed, _question.Port, destination);
         TraceStation host = Add(TraceStation.OfHost());
         TraceStation? inside = target is { Stands: true } ? Add(TraceStation.Of(target.Name)) : null;

@@ -12,12 +12,14 @@ internal sealed class HostNetwork
     private const byte HostScope = 254;
 
     private readonly Dictionary<int, List<Cidr>> _addresses = [];
+    private readonly HashSet<IPAddress> _own = [];
 
     private HostNetwork(List<Link> links, List<InterfaceAddress> addresses, List<Route> routes)
     {
         Links = links;
         foreach (InterfaceAddress address in addresses)
         {
+            _own.Add(address.Address);
             if (address.Scope >= HostScope)
                 continue;
             if (!_addresses.TryGetValue(address.Index, out List<Cidr>? own))
@@ -49,6 +51,9 @@ internal sealed class HostNetwork
 
     /// <summary>The addresses of a link, those of the host alone (127.0.0.1) left out.</summary>
     public IReadOnlyList<Cidr> Addresses(Link link) => _addresses.GetValueOrDefault(link.Index) ?? [];
+
+    /// <summary>Whether an address is one of this network's own, on whatever link.</summary>
+    public bool Has(IPAddress address) => IPAddress.IsLoopback(address) || _own.Contains(address);
 
     /// <summary>The link with an index, or null.</summary>
     public Link? Find(int index)

@@ -199,7 +199,7 @@ internal sealed partial class Additions
                 if (_observed.Forwards.TryGetValue(forward.Host, out Target target) && target == TargetOf(mark.Inside, forward))
                     _unpublish.Add(new ForwardEntry(forward.Host, target, wish.Name));
                 else if (!listed)
-                    throw new RefusedException(RefusalKind.NotFound, new Refusal($"{wish.Name}: {forward} is not published", "warren ports"));
+                    throw new RefusedException(RefusalKind.NotFound, new Refusal($"{wish.Name}: {forward} is not published", Published(wish.Name, forward.Host.Port, published)));
             }
         }
         published.Remove(gone);
@@ -224,8 +224,19 @@ internal sealed partial class Additions
         }
         throw new RefusedException(
             RefusalKind.NotFound,
-            new Refusal($"{name}: port {request.First}/{request.Protocol.Word()} is not published on a port that was chosen for it", "warren ports")
+            new Refusal($"{name}: port {request.First}/{request.Protocol.Word()} is not published on a port that was chosen for it", Published(name, request.First, published))
         );
+    }
+
+    // what was meant, if the host's port is the namespace's
+    private static string Published(string name, int hostPort, ForwardSet published)
+    {
+        foreach (Forward forward in published.ToList())
+        {
+            if (forward.Host.Port == hostPort)
+                return $"warren unpublish {name} {forward}, which is";
+        }
+        return "warren ports";
     }
 
     private void Publish(Forward forward, LinkMark mark)

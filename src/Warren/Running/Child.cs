@@ -47,8 +47,9 @@ internal static unsafe class Child
 
     /// <summary>The child's side: replaces this process by the command, or says on standard error why not.</summary>
     /// <param name="arguments">What followed <see cref="Verb"/>.</param>
+    /// <param name="verb">What was typed, for what is said.</param>
     /// <returns>The exit code to end with, if it returns.</returns>
-    public static int Enter(ReadOnlySpan<string> arguments)
+    public static int Enter(ReadOnlySpan<string> arguments, string verb = "run")
     {
         int report = -1;
         try
@@ -62,13 +63,13 @@ internal static unsafe class Child
             if (report >= 0)
                 Write(report, $"{e.ExitCode} {e.Message}");
             else
-                Complain(e);
+                Complain(verb, e);
             return e.ExitCode;
         }
     }
 
     /// <summary>Writes <c>warren exec: web1: no command …</c> to standard error, without the console's terminal settings.</summary>
-    public static void Complain(ExecException failure) => Write(2, $"warren exec: {failure.Message}\n");
+    public static void Complain(string verb, ExecException failure) => Write(2, $"warren {verb}: {failure.Message}\n");
 
     private static void Write(int descriptor, string text)
     {

@@ -102,8 +102,9 @@ internal static unsafe class Exec
         }
         catch (NetlinkException e)
         {
-            string advice = e.Errno == Errno.NotFound ? "ip netns list shows the namespaces there are" : "";
-            throw ExecException.Refused(name, "enter network namespace", e.Errno, advice);
+            if (e.Errno == Errno.NotFound)
+                throw new ExecException(ExecException.Failed, $"{Terminal.Safe(name)}: there is no such namespace; ip netns list shows those there are");
+            throw ExecException.Refused(name, "enter network namespace", e.Errno);
         }
     }
 

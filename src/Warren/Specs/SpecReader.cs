@@ -47,6 +47,8 @@ internal static class SpecReader
     public static SpecSource Load(string path)
     {
         string shown = path == "-" ? "<stdin>" : path;
+        if (path.Length == 0)
+            throw Unreadable("''", "is no file", "name one: -f warren.yaml");
         if (path != "-" && Directory.Exists(path))
             throw Unreadable(shown, "is a folder", $"name the file in it: {Path.Combine(path, "warren.yaml")}");
         byte[] bytes;
@@ -58,7 +60,13 @@ internal static class SpecReader
         {
             throw Unreadable(shown, "there is no such file", "warren init writes a first one");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (UnauthorizedAccessException)
+        {
+            throw path == "-"
+                ? Unreadable(shown, "is closed", "")
+                : Unreadable(shown, "cannot be read: permission denied", $"type: ls -l {Planning.Steps.Step.Quote(path)}, which tells who may");
+        }
+        catch (Exception e) when (e is IOException or ArgumentException)
         {
             throw Unreadable(shown, "cannot be read: " + e.Message, "");
         }

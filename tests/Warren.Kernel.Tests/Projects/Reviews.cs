@@ -48,6 +48,21 @@ public sealed class Reviews
     }
 
     [Theory]
+    [InlineData("''", 2, "a file needs a name")]
+    [InlineData("/run/none/plan", 2, "/run/none/plan cannot be written: its folder is not there")]
+    [InlineData("/run", 3, "/run is a folder")]
+    public void A_plan_that_cannot_be_written_is_refused(string file, int code, string words)
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        string path = ProjectFiles.Write(sandbox, "file", ProjectFiles.First);
+        string[] before = sandbox.Snapshot();
+        Ending refused = sandbox.Run($"warren plan -f {path} -o {file}");
+        refused.Errors.Should().Be($"warren plan: {words}\n  type: warren plan -o FILE\n");
+        refused.ExitCode.Should().Be(code);
+        sandbox.ShouldBe(before);
+    }
+
+    [Theory]
     [InlineData("head -c 300 /run/sandbox/good >/run/sandbox/plan")]
     [InlineData("echo >/run/sandbox/plan")]
     [InlineData("head -c 3000 /dev/urandom >/run/sandbox/plan")]

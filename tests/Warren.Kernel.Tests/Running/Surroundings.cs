@@ -197,12 +197,14 @@ public sealed class Surroundings
         RunningSandbox.Run("$P exec web1 -- flsk").Errors.Should().Be(
             "warren exec: web1: no command 'flsk' in PATH; give its full path\n"
         );
+        RunningSandbox.Run("$P run web1 -- flsk").Errors.Should().Contain(
+            "warren run: web1: no command 'flsk' in PATH; give its full path\n"
+        );
         RunningSandbox.Run("$P exec web1 -- $'a\\e[31mb'").Errors.Should().Contain(@"'a\x1b[31mb'").And.NotContain("\x1b");
         Ending none = RunningSandbox.Run("$P exec web2 -- true");
         none.ExitCode.Should().Be(125);
         none.Errors.Should().Be(
-            "warren exec: web2: enter network namespace: No such file or directory (ENOENT); "
-                + "ip netns list shows the namespaces there are\n"
+            "warren exec: web2: there is no such namespace; ip netns list shows those there are\n"
         );
     }
 

@@ -22,9 +22,20 @@ public sealed class Files : IDisposable
         Run("init", path).Should().Be($"wrote {path}; edit it, then type: sudo warren up -f {path}\nexit 0\n");
         SpecReader.Read([SpecReader.Load(path)], _ => null).Namespaces.Should().NotBeEmpty();
         File.WriteAllText(path, "mine");
-        Run("init", path).Should().Be($"warren init: {path} is there already; nothing was changed\n  type: warren init FILE, for another\nexit 3\n");
+        Run("init", path).Should().Be($"warren init: {path} is there already; nothing was changed\n  type: warren init FILE\nexit 3\n");
         File.ReadAllText(path).Should().Be("mine");
         Run("init", _folder).Should().Be($"warren init: {_folder} is a folder\n  type: warren init {_folder}/warren.yaml\nexit 3\n");
+    }
+
+    [Fact]
+    public void What_cannot_be_written_is_named()
+    {
+        Run("init", "").Should().Be("warren init: a file needs a name\n  type: warren init FILE\nexit 2\n");
+        string nowhere = Path.Combine(_folder, "none", "x.yaml");
+        Run("init", nowhere).Should().Be($"warren init: {nowhere} cannot be written: its folder is not there\n  type: warren init FILE\nexit 2\n");
+        File.CreateSymbolicLink(Path.Combine(_folder, "link.yaml"), "/nowhere");
+        string link = Path.Combine(_folder, "link.yaml");
+        Run("init", link).Should().Be($"warren init: {link} is there already; nothing was changed\n  type: warren init FILE\nexit 3\n");
     }
 
     // what the template shows is right, too
@@ -88,7 +99,7 @@ public sealed class Files : IDisposable
             file.SetLength(SpecReader.LargestFile + 1);
         Read("-f", large).Should().Be($"{large}: is larger than 4 MB\nexit 2\n");
         Read("-f", "/dev/zero").Should().Be("/dev/zero: is larger than 4 MB\nexit 2\n");
-        Read("-f", "").Should().StartWith(": cannot be read: ").And.EndWith("exit 2\n");
+        Read("-f", "").Should().Be("'': is no file\n  name one: -f warren.yaml\nexit 2\n");
     }
 
     [Fact]

@@ -42,7 +42,7 @@ internal static class Abilities
                 Remedy = "modprobe veth, or a kernel with CONFIG_VETH",
             };
         }
-        if (kernel.SysctlFault is { } fault)
+        if (kernel is { Privileged: true, SysctlFault: { } fault })
         {
             yield return new Finding(Troubles.SysctlsReadOnly, $"/proc/sys/net cannot be written: {fault}")
             {
