@@ -58,6 +58,7 @@ internal static partial class Libc
     public const int O_CREAT = 0x40;
     public const int O_EXCL = 0x80;
     public const int O_NOFOLLOW = 0x20000;
+    public const int O_PATH = 0x200000;
     public const int O_CLOEXEC = 0x80000;
 
     public const ulong MS_BIND = 0x1000;

@@ -27,6 +27,31 @@ public sealed class Residue
             sandbox.Do("conntrack -L 2>/dev/null").Should().BeEmpty();
     }
 
+    // the name of a container's namespace, as its documentation says to make it; and what is left when the container has ended
+    [Fact]
+    public void Symbolic_links_to_namespaces_are_names_and_others_are_none()
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        sandbox.Do("warren add other; ip netns add held; ln -s held /run/netns/linked; echo mine >/run/file");
+        string[] before = sandbox.Snapshot();
+        sandbox.Do("warren add linked").Should().Contain("linked: 10.213.0.6 on eth0");
+        sandbox.Do("warren exec linked -- ip -br address show eth0").Should().Contain("10.213.0.6/30");
+        sandbox.Do("warren rm linked").Should().Be("linked: link removed\n");
+        sandbox.ShouldBe(before);
+        sandbox.Do("ln -s /proc/999999/ns/net /run/netns/gone; ln -s loop /run/netns/loop; ln -s /run/file /run/netns/file");
+        before = sandbox.Snapshot();
+        sandbox.Do("warren ls").Should().Contain("other  up ").And.NotContain("gone").And.NotContain("loop").And.NotContain("file");
+        sandbox.Do("warren import; warren doctor other");
+        foreach (string name in (string[])["gone", "loop", "file"])
+        {
+            sandbox.Sh($"warren rm {name}").ExitCode.Should().Be(4);
+            sandbox.Sh($"warren add {name}").Errors.Should().Contain("File exists");
+        }
+        sandbox.ShouldBe(before);
+        sandbox.Do("cat /run/file").Should().Be("mine\n");
+        sandbox.Do("warren rm --all").Should().Be("other: removed\n");
+    }
+
     [Fact]
     public void Nothing_is_left_after_traffic()
     {

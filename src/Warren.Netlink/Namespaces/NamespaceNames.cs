@@ -5,10 +5,10 @@ namespace Warren.Netlink.Namespaces;
 /// <summary>What stands under a name in /run/netns.</summary>
 public enum NameState
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>Nothing, or a symbolic link that leads to no namespace.</summary>
     Absent,
 
-    /// <summary>A namespace.</summary>
+    /// <summary>A namespace, or a symbolic link to one: <c>ln -s /proc/PID/ns/net /run/netns/NAME</c>.</summary>
     Namespace,
 
     /// <summary>A file without a namespace: what is left when <c>ip netns add</c> or a deletion is cut off in the middle.</summary>
@@ -43,15 +43,19 @@ public static class NamespaceNames
     /// <exception cref="NetlinkException">The file cannot be opened (EACCES).</exception>
     public static NameState StateOf(string name)
     {
-        int fd = Libc.open(PathOf(name), Libc.O_RDONLY | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0);
+        string path = PathOf(name);
+        int fd = Libc.open(path, Libc.O_PATH | Libc.O_CLOEXEC, 0);
         if (fd < 0)
         {
             Errno errno = Errno.Last;
-            return errno == Errno.NotFound ? NameState.Absent : throw new NetlinkException(errno, "open network namespace", name);
+            return errno == Errno.NotFound || IsLink(path) ? NameState.Absent : throw new NetlinkException(errno, "open network namespace", name);
         }
         bool mounted = NetworkNamespace.IsNamespace(fd);
         _ = Libc.close(fd);
-        return mounted ? NameState.Namespace : NameState.HalfMade;
+        if (mounted)
+            return NameState.Namespace;
+        // where it leads to is nobody's name, and nothing to mount on
+        return IsLink(path) ? NameState.Absent : NameState.HalfMade;
     }
 
     /// <summary>Takes a name away, from every namespace that is mounted over another under it. The namespace itself lives on while
@@ -128,6 +132,8 @@ public static class NamespaceNames
             _ = Libc.rmdir(NetworkNamespace.Folder);
         return true;
     }
+
+    private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 
     internal static void Bind(string name, string source)
     {
