@@ -1,3 +1,4 @@
+using System.Globalization;
 using AwesomeAssertions;
 using Warren.Kernel.Tests.Running;
 using Xunit;
@@ -262,10 +263,20 @@ public sealed class Refusals
     public void A_proc_that_cannot_be_written()
     {
         using Sandbox sandbox = Sandbox.Start();
+        sandbox.Do("warren add old");
         sandbox.Do("mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys");
-        Ending refused = ShouldRefuse(sandbox, "warren add web1 -p 6000:8080", Failed);
-        refused.Errors.Should().Contain("/proc/sys").And.Contain("Read-only");
+        int next = NextLink(sandbox);
+        foreach (string command in (string[])["add web1 -p 6000:8080", "rm old"])
+        {
+            Ending refused = ShouldRefuse(sandbox, $"warren {command}", Unable);
+            refused.Errors.Should().Contain("/proc/sys").And.Contain("Read-only").And.Contain("type: ").And.NotContain("at the step");
+        }
+        NextLink(sandbox).Should().Be(next + 2, "no link came and was taken back: it was refused before the first step");
     }
+
+    // the kernel counts the links of a namespace, and those that are gone
+    private static int NextLink(Sandbox sandbox) =>
+        int.Parse(sandbox.Do("ip link add probe type veth peer name peer; ip -o link show peer | cut -d: -f1; ip link del probe"), CultureInfo.InvariantCulture);
 
     [Fact]
     public void A_run_that_cannot_be_written()

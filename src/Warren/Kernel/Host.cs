@@ -68,6 +68,7 @@ internal static partial class Host
             Plan plan = MakePlan(observer, ref observed, wish);
             manner?.Review?.Invoke(plan);
             Dictionary<ulong, string> going = Going(plan);
+            DemandSettings(plan);
             if (!plan.IsEmpty)
                 Begin(wish, observed, plan, manner);
             try
@@ -269,6 +270,23 @@ internal static partial class Host
         if (after.Length != meanwhile.Length)
             ProjectRecord.WriteNames(project, after);
         Save(project, wish, observed);
+    }
+
+    // what would fail in the middle fails before the first step
+    private static void DemandSettings(Plan plan)
+    {
+        bool writes = false;
+        foreach (Step step in plan.Steps)
+            writes |= step is SwitchLinkOn or SwitchForwardingOn or SwitchForwardingOff { Keep: false };
+        if (!writes || SmallFile.WriteFault(Observer.ForwardingFile("all")) is not { } fault)
+            return;
+        throw new RefusedException(
+            RefusalKind.Unable,
+            new Refusal(
+                $"/proc/sys/net cannot be written, and forwarding has to be switched: {fault}",
+                "mount -o remount,rw /proc/sys; in a container: start it with --privileged"
+            )
+        );
     }
 
     private static void Begin(Wish wish, Observed observed, Plan plan, Manner? manner)
