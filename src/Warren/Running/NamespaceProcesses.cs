@@ -10,8 +10,8 @@ internal static class NamespaceProcesses
 {
     private static readonly TimeSpan KillBound = TimeSpan.FromSeconds(5);
 
-    /// <summary>The ids of the processes whose main thread is in the namespace; without this process, and without those that
-    /// may not be looked at.</summary>
+    /// <summary>The ids of the processes whose main thread is in the namespace; without this process, without those that may not be
+    /// looked at, and without visitors: programs with another thread where this one is, as of a Warren that looks inside.</summary>
     /// <param name="namespaceInode">See <see cref="Netlink.Namespaces.NetworkNamespace.Inode"/>.</param>
     public static List<int> In(ulong namespaceInode)
     {
@@ -29,7 +29,7 @@ internal static class NamespaceProcesses
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
             bool isProcess = int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, null, out int id);
-            if (isProcess && id != Environment.ProcessId && NamespaceOf(id) is { } target && targets.TryGetValue(target, out ulong found))
+            if (isProcess && id != Environment.ProcessId && NamespaceOf(id) is { } target && targets.TryGetValue(target, out ulong found) && !Visits(id, target))
                 processes.Add((id, found));
         }
         return processes;
@@ -107,7 +107,7 @@ internal static class NamespaceProcesses
             if (descriptor < 0)
                 continue;
             // the id could have passed to another process before the descriptor fixed it
-            bool sent = IsIn(id, inode) && Send(descriptor, signal);
+            bool sent = IsIn(id, inode) && !Visits(id, Target(inode)) && Send(descriptor, signal);
             // a stopped process only reads its mail when it goes on
             if (sent && signal == SystemCalls.SIGTERM)
                 _ = Send(descriptor, SystemCalls.SIGCONT);
@@ -145,6 +145,27 @@ internal static class NamespaceProcesses
     }
 
     private static bool IsIn(int processId, ulong inode) => NamespaceOf(processId) == Target(inode);
+
+    // who is of the namespace has no way to be out here
+    private static bool Visits(int processId, string target)
+    {
+        try
+        {
+            string? here = new FileInfo("/proc/thread-self/ns/net").LinkTarget;
+            if (here is null || here == target)
+                return false;
+            foreach (string thread in Directory.EnumerateDirectories($"/proc/{processId}/task"))
+            {
+                if (new FileInfo(thread + "/ns/net").LinkTarget == here)
+                    return true;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // it has ended, or a thread of it has
+        }
+        return false;
+    }
 
     private static string Target(ulong inode) => $"net:[{inode}]";
 

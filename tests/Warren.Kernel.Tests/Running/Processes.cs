@@ -47,6 +47,29 @@ public sealed class Processes
         outcome.Lines.Should().Equal("left 0", "deaf 137", "polite 4", "forking 5", "stopped 6", "elsewhere alive");
     }
 
+    // such as a warren that lists, while another one takes the namespace down
+    [Fact]
+    public void That_only_visit_are_left_alone()
+    {
+        Ending outcome = RunningSandbox.Run(
+            """
+            mkfifo /run/up; exec 5<>/run/up
+            python3 -c '
+            import ctypes, os, threading, time
+            threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
+            assert ctypes.CDLL(None).setns(os.open("/run/netns/web1", os.O_RDONLY), 0x40000000) == 0
+            print("up", flush=True)
+            time.sleep(100)' >&5 & visitor=$!
+            read <&5
+            readlink /proc/$visitor/ns/net | cmp - <(ip netns exec web1 readlink /proc/self/ns/net) && echo inside
+            $P end web1 1000
+            kill -0 $visitor && echo visitor alive
+            kill $visitor
+            """
+        );
+        outcome.Lines.Should().Equal("inside", "left 0", "visitor alive");
+    }
+
     [Fact]
     public void Of_the_host_are_never_ended()
     {
