@@ -24,6 +24,10 @@ internal static class Enable
             Arity = ArgumentArity.OneOrMore,
             CustomParser = Arguments.Words,
         };
+        var persist = new Option<bool>("--persist")
+        {
+            Description = "Write a sysctl drop-in too: forwarding of the links to the world is on from the boot on, not only from warren up on.",
+        };
         Option<bool> noNeighbours = Arguments.NoNeighbours();
         Option<bool> dryRun = Arguments.DryRun();
         Option<bool> shell = Arguments.Shell();
@@ -31,6 +35,7 @@ internal static class Enable
         var command = new Command("enable", "Let a file's project come back after a reboot: a systemd unit that runs `warren up -d`.")
         {
             variables,
+            persist,
             noNeighbours,
             dryRun,
             shell,
@@ -39,10 +44,14 @@ internal static class Enable
         project.AddTo(command);
         command.SetAction(parsed =>
         {
-            BootWish wish = Wish(project, parsed, Given(parsed.GetValue(variables))) with { LeaveNeighbours = parsed.GetValue(noNeighbours) };
+            (BootWish wish, Project read) = Wish(project, parsed, Given(parsed.GetValue(variables)));
+            wish = wish with { LeaveNeighbours = parsed.GetValue(noNeighbours) };
             bool dry = parsed.GetValue(dryRun) || parsed.GetValue(shell);
-            if (!dry)
+            bool lasting = parsed.GetValue(persist);
+            if (!dry || lasting)
                 Arguments.DemandPrivilege(line);
+            if (lasting)
+                wish = wish with { Persist = Links(read) };
             Plan plan = dry
                 ? BootPlan.Enable(BootFiles.Observe(wish.Project), wish)
                 : BootFiles.Change(wish.Project, observed => BootPlan.Enable(observed, wish));
@@ -54,6 +63,8 @@ internal static class Enable
                 PlanView.Write(plan);
             else
                 Tell(plan, $"{wish.Project}: comes back after a reboot; {BootUnit.NameOf(wish.Project)} runs warren up -d, services as {wish.Account}");
+            if (lasting && wish.Persist.Count == 0 && !parsed.GetValue(shell) && !parsed.GetValue(json))
+                Output.Line("no sysctl drop-in: the host forwards by itself, and Warren switches nothing on");
             return ExitCode.Done;
         });
         return command;
@@ -72,7 +83,22 @@ internal static class Enable
         Output.Line(Terminal.Safe(meaning));
     }
 
-    private static BootWish Wish(ProjectOptions options, ParseResult parsed, Dictionary<string, string> given)
+    // Those of now: where the default routes lead, and what namespaces are pinned to.
+    private static IReadOnlyList<string> Links(Project project)
+    {
+        IReadOnlyList<string> before = BootFiles.Observe(project.Name).DropIn is { } text && DropIn.IsOurs(text, project.Name) ? DropIn.LinksOf(text) : [];
+        IReadOnlyList<string> links = DropIn.Wanted(Host.Look(project.Up([])), before);
+        if (links.FirstOrDefault(link => !DropIn.CanName(link)) is { } odd)
+        {
+            throw new RefusedException(
+                RefusalKind.Usage,
+                new Refusal($"a sysctl drop-in cannot name the link {Terminal.Safe(odd)}", "warren enable without --persist: warren up switches its forwarding on all the same")
+            );
+        }
+        return links;
+    }
+
+    private static (BootWish Wish, Project Read) Wish(ProjectOptions options, ParseResult parsed, Dictionary<string, string> given)
     {
         var taken = new SortedSet<string>(StringComparer.Ordinal);
         Project read = options.Read(
@@ -128,12 +154,13 @@ internal static class Enable
         TimeSpan stop = TimeSpan.Zero;
         foreach (Service service in read.Spec.Namespaces.SelectMany(space => space.Services))
             stop += service.StopGrace;
-        return new BootWish(read.Name, program, read.Paths)
+        var wish = new BootWish(read.Name, program, read.Paths)
         {
             Environment = environment,
             Account = account.IsCaller ? "root" : account.ToString(),
             StopTime = stop,
         };
+        return (wish, read);
     }
 
     private static Account Caller()

@@ -174,7 +174,7 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
                 Openings.Close(session.Nft, close.Chain);
                 break;
             case SwitchForwardingOn on:
-                SwitchForwarding(on.Uplink);
+                SwitchForwarding(on);
                 break;
             case SwitchForwardingOff off:
                 SwitchForwardingBack(off);
@@ -271,8 +271,9 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
 
     // ---- forwarding -----------------------------------------------------------------------------------------------------
 
-    private void SwitchForwarding(string uplink)
+    private void SwitchForwarding(SwitchForwardingOn on)
     {
+        string uplink = on.Uplink;
         IReadOnlyList<SwitchedUplink> before = HostLock.ReadSwitchedOn(session.Cookie);
         host.WriteSwitchedOn(session.Cookie, [.. before.Union([new SwitchedUplink(uplink, IndexOf(uplink))])]);
         try

@@ -7,7 +7,7 @@ using Warren.Planning.Steps;
 
 namespace Warren.Kernel;
 
-/// <summary>The systemd units of projects as files: looks at them, writes and removes them.</summary>
+/// <summary>The systemd units and sysctl drop-ins of projects as files: looks at them, writes and removes them.</summary>
 internal static class BootFiles
 {
     private const string Running = "/run/systemd/system";
@@ -17,13 +17,53 @@ internal static class BootFiles
     public static ObservedBoot Observe(string project)
     {
         bool runs = Directory.Exists(Running);
+        string? dropIn = Read(DropIn.PathOf(project));
         return new ObservedBoot
         {
             Unit = Read(BootUnit.PathOf(project)),
             Link = TargetOf(BootUnit.LinkOf(project)),
             SystemdRuns = runs,
             HasSystemd = runs || Directory.Exists(BootUnit.Folder),
+            DropIn = dropIn,
+            Idle = dropIn is null ? [] : Idle(project),
         };
+    }
+
+    /// <summary>The links that drop-ins of Warren's name.</summary>
+    public static List<PersistedUplink> Persisted()
+    {
+        var persisted = new List<PersistedUplink>();
+        if (!Directory.Exists(DropIn.Folder))
+            return persisted;
+        foreach (string path in Directory.EnumerateFiles(DropIn.Folder, DropIn.Prefix + "*.conf"))
+        {
+            if (Read(path) is not { } text || DropIn.ProjectOf(path, text) is not { } project)
+                continue;
+            foreach (string link in DropIn.LinksOf(text))
+            {
+                if (HostLock.IsLinkName(link))
+                    persisted.Add(new PersistedUplink(link, project, SmallFile.Read(Observer.ForwardingFile(link)) == "1"));
+            }
+        }
+        // in an order of its own, so that the same host gives the same plan
+        persisted.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name) is not 0 and var names ? names : string.CompareOrdinal(a.Project, b.Project));
+        return persisted;
+    }
+
+    // While a namespace stands the last one switches them off.
+    private static List<string> Idle(string project)
+    {
+        const string Links = "/proc/sys/net/ipv4/conf";
+        var idle = new List<string>();
+        if (SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1" || Directory.EnumerateDirectories(Links, NamespaceName.LinkPrefix + "*").Any())
+            return idle;
+        List<PersistedUplink> all = Persisted();
+        foreach (PersistedUplink each in all)
+        {
+            if (each.Project == project && each.Forwarding && !all.Exists(other => other.Name == each.Name && other.Project != project))
+                idle.Add(each.Name);
+        }
+        return idle;
     }
 
     /// <summary>The projects that have a unit of Warren's, in the order of their names.</summary>
@@ -52,7 +92,8 @@ internal static class BootFiles
         Host.Carry(_ =>
         {
             // of one that was killed while it wrote: under the lock nobody writes
-            Libc.unlinkat(Libc.AT_FDCWD, DraftOf(project), 0);
+            Libc.unlinkat(Libc.AT_FDCWD, DraftOf(BootUnit.PathOf(project)), 0);
+            Libc.unlinkat(Libc.AT_FDCWD, DraftOf(DropIn.PathOf(project)), 0);
             return plan = make(Observe(project));
         });
         return plan!;
@@ -64,7 +105,13 @@ internal static class BootFiles
         switch (step)
         {
             case WriteUnit write:
-                Write(write.Project, write.Text);
+                Write(BootUnit.Folder, BootUnit.PathOf(write.Project), write.Text);
+                return true;
+            case WriteDropIn write:
+                Write(DropIn.Folder, DropIn.PathOf(write.Project), write.Text);
+                return true;
+            case RemoveDropIn remove:
+                Remove(DropIn.PathOf(remove.Project));
                 return true;
             case RemoveUnit remove:
                 Remove(BootUnit.PathOf(remove.Project));
@@ -88,7 +135,8 @@ internal static class BootFiles
         }
     }
 
-    private static string DraftOf(string project) => $"{BootUnit.Folder}/.{BootUnit.NameOf(project)}{HostLock.Draft}";
+    // hidden, and without an ending that systemd reads
+    private static string DraftOf(string path) => $"{Path.GetDirectoryName(path)}/.{Path.GetFileName(path)}{HostLock.Draft}";
 
     // Null if nothing is there; what is no plain file has an empty text, which is nobody's.
     private static string? Read(string path)
@@ -114,11 +162,11 @@ internal static class BootFiles
         return file.Exists || Directory.Exists(path) ? "" : null;
     }
 
-    private static unsafe void Write(string project, string text)
+    private static unsafe void Write(string folder, string path, string text)
     {
-        if (Libc.mkdir(BootUnit.Folder, 0b111_101_101) != 0 && Errno.Last != Errno.Exists)
-            throw new NetlinkException(Errno.Last, "create", BootUnit.Folder);
-        string draft = DraftOf(project);
+        if (Libc.mkdir(folder, 0b111_101_101) != 0 && Errno.Last != Errno.Exists)
+            throw new NetlinkException(Errno.Last, "create", folder);
+        string draft = DraftOf(path);
         int fd = Libc.open(draft, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_100_100);
         if (fd < 0)
             throw new NetlinkException(Errno.Last, "write", draft);
@@ -145,8 +193,8 @@ internal static class BootFiles
             _ = Libc.unlinkat(Libc.AT_FDCWD, draft, 0);
             throw new NetlinkException(errno, "write", draft);
         }
-        if (Libc.renameat(Libc.AT_FDCWD, draft, Libc.AT_FDCWD, BootUnit.PathOf(project)) != 0)
-            throw new NetlinkException(Errno.Last, "write", BootUnit.PathOf(project));
+        if (Libc.renameat(Libc.AT_FDCWD, draft, Libc.AT_FDCWD, path) != 0)
+            throw new NetlinkException(Errno.Last, "write", path);
     }
 
     private static void Remove(string path)

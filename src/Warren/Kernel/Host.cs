@@ -145,7 +145,8 @@ internal static partial class Host
         }
         finally
         {
-            if (seen is { Ruleset: RulesetState.Absent, Namespaces.Count: 0 })
+            // namespaces of others need nothing of it
+            if (seen.Ruleset == RulesetState.Absent && !seen.Namespaces.Any(space => space.Link is not null || space.IsOurs || space.Presence == Presence.HalfMade))
                 Leave(host);
         }
     }
@@ -181,6 +182,13 @@ internal static partial class Host
     {
         using var session = new HostSession();
         return new Observer(session).ObserveAll();
+    }
+
+    /// <summary>What a wish depends on.</summary>
+    public static Observed Look(Wish wish)
+    {
+        using var session = new HostSession();
+        return new Observer(session).Observe(wish);
     }
 
     private static Observed WithServices(Observed observed, Wish wish)

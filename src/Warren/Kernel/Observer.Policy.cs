@@ -36,6 +36,7 @@ internal sealed partial class Observer
     private List<string> Forwarding()
     {
         string[] switchedOn = [.. HostLock.ReadSwitchedOn(session.Cookie).Select(each => each.Index > 0 && FindLink(each.Index) is { } link ? link.Name : each.Name)];
+        switchedOn = [.. switchedOn.Union(BootFiles.Persisted().Where(each => each.Forwarding).Select(each => each.Name))];
         var names = new List<string>();
         foreach (Link link in Dump(batch => batch.DumpLinks(), Link.Parse))
         {

@@ -77,8 +77,9 @@ internal sealed partial class Observer(HostSession session)
         };
         // Where forwarding is on everywhere and the table stands there is no need to know who switched it on.
         IReadOnlyList<SwitchedUplink> noted = HostLock.ReadSwitchedOn(session.Cookie);
-        if (removal || ruleset != RulesetState.Intact || noted.Count > 0)
-            observed = WithForwarding(observed, noted);
+        List<PersistedUplink> persisted = BootFiles.Persisted();
+        if (removal || ruleset != RulesetState.Intact || noted.Count > 0 || persisted.Count > 0)
+            observed = WithForwarding(observed with { Persisted = persisted }, noted);
         observed = WithTargets(WithProjects(WithPins(observed), wish), wish);
         return removal ? WithAllForwards(ForRemoval(observed, chains), wish) : WithOwners(WithAllForwards(ForAddition(observed, wish, chains), wish));
     }
@@ -104,13 +105,20 @@ internal sealed partial class Observer(HostSession session)
                 if (!HostLock.IsLinkName(name))
                     continue;
                 closed.Add(name);
-                if (!switchedOn.Contains(name) && !former.Contains(name))
+                // one that only may come has nothing to be put back
+                bool comes = false;
+                foreach (PersistedUplink each in observed.Persisted)
+                    comes |= each.Name == name && !each.Forwarding;
+                if (!comes && !switchedOn.Contains(name) && !former.Contains(name))
                     switchedOn.Add(name);
             }
         }
         return observed with
         {
             ForwardsAnyway = SmallFile.Read("/proc/sys/net/ipv4/ip_forward") == "1",
+            Persisted = observed.Persisted.Count == 0
+                ? []
+                : [.. observed.Persisted.Select(each => each with { Noted = FindLink(each.Name) is { } link && noted.Any(note => note.Index == link.Index) })],
             SwitchedOn = switchedOn,
             Closed = closed,
             FormerNames = former,

@@ -365,6 +365,17 @@ internal sealed partial class Additions
             if (!_observed.ForwardsAnyway && !uplink.Forwarding)
                 off.Add(uplink.Name);
         }
+        // On since the boot, by a drop-in of Warren's. What it names and is not there yet may come later, forwarding: the table is made for it too.
+        List<PersistedUplink> held = [];
+        List<string> later = [];
+        foreach (PersistedUplink each in _observed.ForwardsAnyway ? [] : _observed.Persisted)
+        {
+            if (each is { Forwarding: true, Noted: false })
+                held.Add(each);
+            if (each.Forwarding || !TableStands)
+                later.Add(each.Name);
+        }
+        IEnumerable<string> closed = _observed.SwitchedOn.Union(off).Union(later);
         var rules = new ChangeRules
         {
             Table = _observed.Ruleset switch
@@ -377,7 +388,7 @@ internal sealed partial class Additions
             Unpublish = TableStands ? unpublish : [],
             Admit = _admit,
             Shut = _shut,
-            Close = TableStands ? [.. _observed.SwitchedOn.Union(off).Except(_observed.Closed)] : [.. _observed.SwitchedOn.Union(off)],
+            Close = TableStands ? [.. closed.Except(_observed.Closed)] : [.. closed],
             Open = TableStands ? [.. _observed.FormerNames.Intersect(_observed.Closed)] : [],
             Pin = TableStands ? _pin : AllPins(),
             Unpin = TableStands ? _unpin : [],
@@ -392,6 +403,8 @@ internal sealed partial class Additions
         }
         foreach (string uplink in off)
             steps.Add(new SwitchForwardingOn(uplink));
+        foreach (PersistedUplink each in held)
+            steps.Add(new SwitchForwardingOn(each.Name) { DropIn = DropIn.PathOf(each.Project) });
     }
 
     private List<Obstacle> Closed()

@@ -18,6 +18,12 @@ internal sealed record ObservedBoot
     /// <summary>Whether systemd reads units on this host, running or not.</summary>
     public bool HasSystemd { get; init; } = true;
 
+    /// <summary>The text of the project's sysctl drop-in, without the last line break; null if there is no such file.</summary>
+    public string? DropIn { get; init; }
+
+    /// <summary>Links on which forwarding is on since the boot because of that drop-in alone, and no namespace needs it now.</summary>
+    public IReadOnlyList<string> Idle { get; init; } = [];
+
     /// <summary>Whether the project comes back after a reboot.</summary>
     public bool IsEnabled(string project) =>
         Unit is not null && BootUnit.IsOurs(Unit, project) && Link is not null && BootUnit.LeadsToUnit(Link, project);
@@ -49,7 +55,12 @@ internal static class BootPlan
             steps.Add(new WriteUnit(wish.Project, text, observed.Unit) { Command = $"warren up -d at boot, services as {wish.Account}" });
         if (observed.Link is null)
             steps.Add(new LinkUnit(wish.Project));
-        return Told(observed, steps);
+        string? sysctls = wish.Persist.Count > 0 ? DropIn.Text(wish.Project, wish.Persist) : null;
+        if (sysctls is not null && observed.DropIn != sysctls)
+            steps.Add(new WriteDropIn(wish.Project, sysctls, observed.DropIn));
+        if (sysctls is null && observed.DropIn is not null)
+            steps.Add(new RemoveDropIn(wish.Project, observed.DropIn));
+        return Told(observed, steps, [.. observed.Idle.Except(wish.Persist)]);
     }
 
     /// <summary>The project shall not come back.</summary>
@@ -62,7 +73,9 @@ internal static class BootPlan
             steps.Add(new UnlinkUnit(project));
         if (observed.Unit is not null)
             steps.Add(new RemoveUnit(project, observed.Unit));
-        return Told(observed, steps);
+        if (observed.DropIn is not null)
+            steps.Add(new RemoveDropIn(project, observed.DropIn));
+        return Told(observed, steps, observed.Idle);
     }
 
     private static void DemandOurs(ObservedBoot observed, string project)
@@ -72,6 +85,8 @@ internal static class BootPlan
             refusals.Add(Foreign(BootUnit.PathOf(project)));
         if (observed.Link is not null && !BootUnit.LeadsToUnit(observed.Link, project))
             refusals.Add(Foreign(BootUnit.LinkOf(project)));
+        if (observed.DropIn is not null && !DropIn.IsOurs(observed.DropIn, project))
+            refusals.Add(Foreign(DropIn.PathOf(project)));
         if (refusals.Count > 0)
             throw new RefusedException(RefusalKind.Conflict, refusals);
     }
@@ -79,10 +94,13 @@ internal static class BootPlan
     private static Refusal Foreign(string path) =>
         new($"{path} is there, and Warren did not make it", $"ls -l {path}, and remove it if it is of no use; or give the project another name: in the file");
 
-    private static Plan Told(ObservedBoot observed, List<Step> steps)
+    // What a drop-in that goes has switched on goes off again, last: nothing after it can fail.
+    private static Plan Told(ObservedBoot observed, List<Step> steps, IReadOnlyList<string> idle)
     {
-        if (steps.Count > 0 && observed.SystemdRuns)
+        if (observed.SystemdRuns && steps.Exists(step => step is not (WriteDropIn or RemoveDropIn)))
             steps.Add(new ReloadUnits());
+        foreach (string link in idle)
+            steps.Add(new SwitchForwardingOff(link));
         return new Plan(steps);
     }
 }

@@ -15,6 +15,9 @@ internal sealed record BootWish(string Project, string Program, IReadOnlyList<st
     /// <summary>As whom services run that say nothing else.</summary>
     public string Account { get; init; } = "root";
 
+    /// <summary>The links on which forwarding shall be on from the boot on.</summary>
+    public IReadOnlyList<string> Persist { get; init; } = [];
+
     /// <summary>Whether other firewalls stay as they are.</summary>
     public bool LeaveNeighbours { get; init; }
 

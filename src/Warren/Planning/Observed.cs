@@ -207,6 +207,9 @@ public sealed record Observed
     /// <summary>Uplinks on which Warren switched forwarding on, by the names that they have now.</summary>
     public IReadOnlyList<string> SwitchedOn { get; init; } = [];
 
+    /// <summary>Links that drop-ins of Warren's name: forwarding of those is on since the boot, and is Warren's doing.</summary>
+    public IReadOnlyList<PersistedUplink> Persisted { get; init; } = [];
+
     /// <summary>Uplinks whose other traffic the table keeps closed.</summary>
     public IReadOnlyList<string> Closed { get; init; } = [];
 

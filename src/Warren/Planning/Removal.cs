@@ -141,7 +141,14 @@ internal static class Removal
     private static IEnumerable<Step> HostSteps(Observed observed, List<ForwardEntry> forwards, List<TargetEntry> targets)
     {
         foreach (string uplink in observed.SwitchedOn)
-            yield return new SwitchForwardingOff(uplink) { Keep = observed.ForwardsAnyway };
+        {
+            PersistedUplink? persisted = observed.Persisted.FirstOrDefault(each => each.Name == uplink);
+            yield return new SwitchForwardingOff(uplink)
+            {
+                Keep = observed.ForwardsAnyway || persisted is not null,
+                DropIn = persisted is null || observed.ForwardsAnyway ? null : DropIn.PathOf(persisted.Project),
+            };
+        }
         foreach (ForeignChain chain in observed.Openings)
             yield return new CloseNeighbour(chain);
         if (observed.Ruleset != RulesetState.Absent)

@@ -118,6 +118,56 @@ public sealed class BootUnits
         BootPlan.Disable(dangling, "shop").Steps.Should().Equal(new UnlinkUnit("shop"));
     }
 
+    [Fact]
+    public void Have_a_drop_in_if_asked_for_and_only_then()
+    {
+        BootWish lasting = Shop with { Persist = ["enp3s0.20", "eth0"] };
+        Plan enable = BootPlan.Enable(Standing() with { SystemdRuns = true }, lasting);
+        var write = enable.Steps.Should().ContainSingle("systemd reads no unit of it").Which.Should().BeOfType<WriteDropIn>().Subject;
+        write.ToString().Should().Be("+ /etc/sysctl.d/90-warren-shop.conf: forwarding of enp3s0.20, eth0 from the boot on");
+        write.Text.Should().Be(
+            "# made by warren for project shop\n# warren disable shop removes it\n\n-net/ipv4/conf/enp3s0.20/forwarding = 1\n-net/ipv4/conf/eth0/forwarding = 1"
+        );
+        DropIn.LinksOf(write.Text).Should().Equal(lasting.Persist);
+        DropIn.ProjectOf(DropIn.PathOf("shop"), write.Text).Should().Be("shop");
+        DropIn.ProjectOf(DropIn.PathOf("shop2"), write.Text).Should().BeNull();
+
+        ObservedBoot lasts = Standing() with { DropIn = write.Text, Idle = ["enp3s0.20", "eth0"] };
+        BootPlan.Enable(lasts, lasting).IsEmpty.Should().BeTrue();
+        BootPlan.Enable(lasts, lasting with { Persist = ["eth0"] }).Steps.Select(step => step.ToString()).Should().Equal(
+            "~ /etc/sysctl.d/90-warren-shop.conf: forwarding of eth0 from the boot on",
+            "~ forwarding of enp3s0.20: 1 -> 0"
+        );
+        Plan without = BootPlan.Enable(lasts, Shop);
+        without.Steps.Select(step => step.ToString()).Should().Equal(
+            "- /etc/sysctl.d/90-warren-shop.conf",
+            "~ forwarding of enp3s0.20: 1 -> 0",
+            "~ forwarding of eth0: 1 -> 0"
+        );
+        without.Steps[0].Undo.Should().Be(write);
+        BootPlan.Disable(lasts with { Idle = [] }, "shop").Steps[^1].Should().Be(write.Undo);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("# made by warren for project shop2\n")]
+    [InlineData("net.ipv4.ip_forward = 1\n")]
+    public void Beside_a_drop_in_of_others_are_refused(string text)
+    {
+        ObservedBoot observed = Standing() with { DropIn = text };
+        foreach (Action action in (Action[])[() => BootPlan.Enable(observed, Shop), () => BootPlan.Disable(observed, "shop")])
+            action.Should().Throw<RefusedException>().Which.Refusals.Single().What.Should().StartWith("/etc/sysctl.d/90-warren-shop.conf is there");
+    }
+
+    [Theory]
+    [InlineData("eth0", true)]
+    [InlineData("enp3s0.20", true)]
+    [InlineData("br-0123456789ab", true)]
+    [InlineData("e*", false)]
+    [InlineData("a=b", false)]
+    [InlineData("e[0]", false)]
+    public void Can_keep_links_whose_names_are_no_patterns(string link, bool can) => DropIn.CanName(link).Should().Be(can);
+
     [Theory]
     [InlineData("[Unit]", null)]
     [InlineData("", null)]

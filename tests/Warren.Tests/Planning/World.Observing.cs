@@ -27,7 +27,8 @@ internal sealed partial class World
             Everything = everything,
             Ruleset = Ruleset,
             ForwardsAnyway = ForwardsAnyway,
-            SwitchedOn = [.. SwitchedOn.Union(Closed)],
+            SwitchedOn = [.. SwitchedOn.Union(Closed).Where(name => !Persisted.ContainsKey(name) || IsForwarding(name))],
+            Persisted = [.. Persisted.Select(entry => new PersistedUplink(entry.Key, entry.Value, IsForwarding(entry.Key)) { Noted = SwitchedOn.Contains(entry.Key) })],
             Closed = [.. Closed],
             Pins = [.. Pins],
             ClosedFor = [.. ClosedFor.Select(project => new ClosedFor(project, removal ? NamesOf(project) : []))],
@@ -63,6 +64,8 @@ internal sealed partial class World
             Listeners = [.. Listeners],
         };
     }
+
+    private bool IsForwarding(string uplink) => Uplinks.Exists(each => each.Name == uplink && each.Forwarding);
 
     private Observed WithTargets(Observed observed, Wish wish, HashSet<IPAddress> led)
     {

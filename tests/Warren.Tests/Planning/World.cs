@@ -38,6 +38,9 @@ internal sealed partial class World
     /// <summary>Links of others for which the host forwards.</summary>
     public List<string> Forwarding { get; init; } = [];
 
+    /// <summary>Links that drop-ins of Warren's name, and whose those are.</summary>
+    public Dictionary<string, string> Persisted { get; init; } = [];
+
     /// <summary>The record of uplinks on which forwarding was off before.</summary>
     public SortedSet<string> SwitchedOn { get; init; } = new(StringComparer.Ordinal);
 
@@ -116,6 +119,7 @@ internal sealed partial class World
             Closed = new(Closed, StringComparer.Ordinal),
             ClosedFor = new(ClosedFor, StringComparer.Ordinal),
             Forwarding = [.. Forwarding],
+            Persisted = Persisted,
             SwitchedOn = new(SwitchedOn, StringComparer.Ordinal),
             Pins = [.. Pins],
             Obstacles = [.. Obstacles],

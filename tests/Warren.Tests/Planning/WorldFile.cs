@@ -40,6 +40,9 @@ internal sealed class WorldFile
 
     public string[] SwitchedOn { get; init; } = [];
 
+    /// <summary>Links that drop-ins of Warren's name, and whose those are.</summary>
+    public Dictionary<string, string> Persisted { get; init; } = [];
+
     /// <summary>Names of namespaces, and the link that the table lets them leave by.</summary>
     public Dictionary<string, string> Pins { get; init; } = [];
 
@@ -82,6 +85,7 @@ internal sealed class WorldFile
             Forwards = file.Forwards.ToDictionary(entry => Typed.Forward(entry.Key).Host, entry => TargetOf(entry.Value)),
             Closed = new(file.Ruleset == RulesetState.Intact ? file.SwitchedOn : [], StringComparer.Ordinal),
             SwitchedOn = new(file.SwitchedOn, StringComparer.Ordinal),
+            Persisted = file.Persisted,
             Pins = [.. file.Pins.Select(entry => new Pin(NamespaceName.LinkName(entry.Key), entry.Value))],
             ClosedFor = new(file.ClosedFor, StringComparer.Ordinal),
             Forwarding = [.. file.Forwarding],

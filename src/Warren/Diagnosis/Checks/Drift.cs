@@ -75,7 +75,7 @@ internal static class Drift
                     Remedy = Shell(step),
                 };
                 break;
-            case SwitchForwardingOn on:
+            case SwitchForwardingOn { DropIn: null } on:
                 yield return new Finding(Troubles.UplinkNotForwarding, $"net.ipv4.conf.{on.Uplink}.forwarding is 0")
                 {
                     Evidence = condition.Sysctl("net.ipv4.ip_forward") == "0" ? ["net.ipv4.ip_forward is 0: who writes that switches forwarding off on every link"] : [],

@@ -75,6 +75,44 @@ internal sealed record UnlinkUnit(string Project) : Step
     public override Step Undo => new LinkUnit(Project);
 }
 
+/// <summary>Writes the sysctl drop-in of a project.</summary>
+/// <param name="Project">The project's name.</param>
+/// <param name="Text">What it shall say, without the last line break.</param>
+/// <param name="Before">What it says; null if there is none.</param>
+internal sealed record WriteDropIn(string Project, string Text, string? Before) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => Before is null ? '+' : '~';
+
+    /// <inheritdoc/>
+    public override string Words => $"{DropIn.PathOf(Project)}: forwarding of {Model.Terminal.Safe(string.Join(", ", DropIn.LinksOf(Text)))} from the boot on";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell =>
+        [$"mkdir -p {DropIn.Folder}", $"cat > {DropIn.PathOf(Project)} <<'EOF'", .. Text.Split('\n'), "EOF"];
+
+    /// <inheritdoc/>
+    public override Step Undo => Before is null ? new RemoveDropIn(Project, Text) : new WriteDropIn(Project, Before, Text);
+}
+
+/// <summary>Removes the sysctl drop-in of a project.</summary>
+/// <param name="Project">The project's name.</param>
+/// <param name="Before">What it says.</param>
+internal sealed record RemoveDropIn(string Project, string Before) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '-';
+
+    /// <inheritdoc/>
+    public override string Words => DropIn.PathOf(Project);
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell => [$"rm -f {DropIn.PathOf(Project)}"];
+
+    /// <inheritdoc/>
+    public override Step Undo => new WriteDropIn(Project, Before, null);
+}
+
 /// <summary>Lets the running systemd read its units anew.</summary>
 internal sealed record ReloadUnits : Step
 {

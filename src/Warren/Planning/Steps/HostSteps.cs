@@ -8,25 +8,32 @@ namespace Warren.Planning.Steps;
 /// <param name="Uplink">The link's name.</param>
 public sealed record SwitchForwardingOn(string Uplink) : Step
 {
+    /// <summary>The drop-in of Warren's by which it is on already, so that only the note is missing; null if it is off.</summary>
+    public string? DropIn { get; init; }
+
     /// <inheritdoc/>
     public override char Sign => '~';
 
     /// <inheritdoc/>
-    public override string Words => $"forwarding of {Terminal.Safe(Uplink)}: 0 -> 1";
+    public override string Words =>
+        DropIn is null ? $"forwarding of {Terminal.Safe(Uplink)}: 0 -> 1" : $"forwarding of {Terminal.Safe(Uplink)}: 1 already, by {DropIn}";
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Shell => [$"echo 1 > {Quote($"/proc/sys/net/ipv4/conf/{Uplink}/forwarding")}"];
+    public override IEnumerable<string> Shell => DropIn is null ? [$"echo 1 > {Quote($"/proc/sys/net/ipv4/conf/{Uplink}/forwarding")}"] : [];
 
     /// <inheritdoc/>
-    public override Step Undo => new SwitchForwardingOff(Uplink);
+    public override Step Undo => new SwitchForwardingOff(Uplink) { Keep = DropIn is not null, DropIn = DropIn };
 }
 
 /// <summary>Switches forwarding off again where Warren had switched it on.</summary>
 /// <param name="Uplink">The link's name.</param>
 public sealed record SwitchForwardingOff(string Uplink) : Step
 {
-    /// <summary>Whether the value stays 1 and only the note goes: the host forwards between all its links by now.</summary>
+    /// <summary>Whether the value stays 1 and only the note goes: the host forwards between all its links by now, or a drop-in wants it so.</summary>
     public bool Keep { get; init; }
+
+    /// <summary>The drop-in of Warren's that wants it; null if there is none.</summary>
+    public string? DropIn { get; init; }
 
     /// <inheritdoc/>
     public override char Sign => '~';
@@ -34,7 +41,7 @@ public sealed record SwitchForwardingOff(string Uplink) : Step
     /// <inheritdoc/>
     public override string Words =>
         Keep
-            ? $"forwarding of {Terminal.Safe(Uplink)}: stays 1, the host forwards now"
+            ? $"forwarding of {Terminal.Safe(Uplink)}: stays 1, {(DropIn is null ? "the host forwards now" : $"by {DropIn}")}"
             : $"forwarding of {Terminal.Safe(Uplink)}: 1 -> 0";
 
     /// <inheritdoc/>
@@ -42,7 +49,7 @@ public sealed record SwitchForwardingOff(string Uplink) : Step
         Keep ? [] : [$"echo 0 > {Quote($"/proc/sys/net/ipv4/conf/{Uplink}/forwarding")}"];
 
     /// <inheritdoc/>
-    public override Step Undo => new SwitchForwardingOn(Uplink);
+    public override Step Undo => new SwitchForwardingOn(Uplink) { DropIn = DropIn };
 }
 
 /// <summary>Puts two accept rules for Warren's links into a chain of another firewall, which would drop their packets.</summary>
