@@ -34,6 +34,9 @@ internal sealed record Condition
     /// <summary>The links of the host.</summary>
     public IReadOnlyList<HostLink> Links { get; init; } = [];
 
+    /// <summary>The program that gives addresses to every link of the host, Warren's too: dhcpcd. Known if one of Warren's has such an address.</summary>
+    public Held? AddressClient { get; init; }
+
     /// <summary>The routes of the host in all tables, those to its own addresses too.</summary>
     public IReadOnlyList<HostRoute> Routes { get; init; } = [];
 

@@ -15,6 +15,7 @@ internal static class Examination
         Uplinks.Check,
         PacketSizes.Check,
         Subnets.Check,
+        LinkAddresses.Check,
         Conntrack.Check,
         Neighbours.Check,
         HiddenRules.Check,

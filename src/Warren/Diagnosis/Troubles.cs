@@ -37,6 +37,7 @@ internal static class Troubles
     public static readonly Trouble UplinkMtu = Make("uplink-mtu-smaller", Weight.Warning, Reach.Namespace, "a link to the world takes smaller packets than the namespace sends");
     public static readonly Trouble LinkMtu = Make("link-mtu-differs", Weight.Warning, Reach.Namespace, "the two ends of a link take packets of different sizes");
     public static readonly Trouble SubnetOverlap = Make("subnet-overlap", Weight.Error, Reach.Namespace, "another route or address of the host overlaps the namespace's subnet");
+    public static readonly Trouble AddressClient = Make("link-given-an-address", Weight.Warning, Reach.Namespace, "another program takes the host's end of a link for a link to the world");
     public static readonly Trouble ConntrackFull = Make("conntrack-full", Weight.Error, Reach.Everything, "the kernel's table of connections is nearly full");
     public static readonly Trouble ConntrackDropped = Make("conntrack-dropped", Weight.Note, Reach.Everything, "the kernel's table of connections has dropped packets since the boot");
 

@@ -178,6 +178,16 @@ internal sealed partial class Examiner
         return ServersOf(sockets, SocketOwner.Find(sockets.Select(socket => socket.Inode).ToHashSet()));
     }
 
+    // Its links are those of the network that it is in.
+    private static Held? AddressClientOf(Condition condition)
+    {
+        const string Client = "dhcpcd";
+        if (!condition.Marked.Any(each => Diagnosis.Checks.LinkAddresses.Others(condition, each.Link.Name, each.Mark).Length > 0))
+            return null;
+        using NetworkNamespace own = NetworkNamespace.OpenCurrent();
+        return NamespaceProcesses.In(own.Inode).Order().Select(process => new Held(process, NamespaceProcesses.Name(process))).FirstOrDefault(process => process.Name == Client);
+    }
+
     // The processes in the namespace that a link of the host leads to, whatever its name is, or was.
     private List<Held> Holders(Link? link)
     {

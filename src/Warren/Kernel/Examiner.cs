@@ -65,7 +65,7 @@ internal sealed partial class Examiner
             NameServersBehind = NameServersOf("/run/systemd/resolve/resolv.conf") ?? [],
             Projects = ProjectsOf(),
         };
-        return condition with { Flows = FlowsOf(condition) };
+        return condition with { Flows = FlowsOf(condition), AddressClient = AddressClientOf(condition) };
     }
 
     private static OwnTable TableOf(HostSession session) =>

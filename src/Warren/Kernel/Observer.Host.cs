@@ -177,6 +177,8 @@ internal sealed partial class Observer
             if (route.IsDefault || route is { PrefixLength: 1, Type: RouteType.Unicast })
                 indices.UnionWith(route.Links);
         }
+        // one into a namespace leads to no world: dhcpcd makes such
+        indices.RemoveWhere(index => FindLink(index) is { } own && LinkPlan.IsOurs(own.Group));
         // one that a daemon made
         if (indices.Count == 0)
         {

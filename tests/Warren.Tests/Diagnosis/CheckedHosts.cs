@@ -82,6 +82,25 @@ public sealed class CheckedHosts
     }
 
     [Theory]
+    [InlineData("10.213.0.1/30", false, "")]
+    [InlineData("169.254.9.9/16", false, "ip addr del 169.254.9.9/16 dev wrn-web1")]
+    [InlineData("169.254.9.9/16", true, "sed -i '1i denyinterfaces wrn-*' /etc/dhcpcd.conf; dhcpcd -k; systemctl restart dhcpcd")]
+    [InlineData("192.0.2.77/24", false, "")]
+    [InlineData("192.0.2.77/24", true, "sed -i '1i denyinterfaces wrn-*' /etc/dhcpcd.conf; dhcpcd -k; systemctl restart dhcpcd")]
+    public void An_address_that_a_client_gave_a_link_is_told_and_one_by_hand_is_not(string address, bool client, string remedy)
+    {
+        Condition host = Conditions.Of() with
+        {
+            Links = [Conditions.Uplink, new HostLink("wrn-web1", "veth") { Addresses = [Typed.Cidr("10.213.0.1/30"), Typed.Cidr(address)] }],
+            AddressClient = client ? new Held(812, "dhcpcd") : null,
+        };
+        if (remedy.Length == 0)
+            host.Ids().Should().BeEmpty();
+        else
+            host.Finding().Remedy.Should().Be(remedy);
+    }
+
+    [Theory]
     [InlineData("10.0.0.2", "")]
     [InlineData("10.0.0.173", "")]
     [InlineData("10.99.0.2", "")]
