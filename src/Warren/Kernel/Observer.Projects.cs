@@ -19,9 +19,10 @@ internal sealed partial class Observer
             return observed;
         bool complete = observed.Ruleset == RulesetState.Intact && !observed.Everything;
         var asked = new HashSet<InnerPort>();
+        HashSet<string> partly = Partly(wish);
         foreach (ObservedNamespace space in observed.Namespaces)
         {
-            if (space.Link?.Mark is not { } mark || (mark.Project ?? wish.Project) is null)
+            if (space.Link?.Mark is not { } mark || (mark.Project ?? wish.Project) is null || partly.Contains(space.Name))
                 continue;
             complete &= !mark.Cut;
             foreach (Forward forward in mark.Forwards)
@@ -33,7 +34,9 @@ internal sealed partial class Observer
         {
             if (observed.Namespaces.FirstOrDefault(space => space.Name == each.Name)?.Link?.Mark is not { } mark)
                 continue;
-            foreach (PortRequest request in each.Publish)
+            if (each.MustExist && mark.Project is null)
+                continue;
+            foreach (PortRequest request in each.Publish.Concat(each.Unpublish))
             {
                 foreach (Forward forward in request.Forwards)
                     asked.Add(new InnerPort(mark.Inside.Address, forward.Port, forward.Host.Protocol));

@@ -263,8 +263,11 @@ internal sealed partial class Observer(HostSession session)
                     asked.Add(forward.Host);
             }
         }
+        HashSet<string> partly = Partly(wish);
         foreach (ObservedNamespace space in observed.Namespaces)
         {
+            if (partly.Contains(space.Name))
+                continue;
             foreach (Forward forward in space.Link?.Mark?.Forwards ?? [])
                 asked.Add(forward.Host);
         }
@@ -295,6 +298,18 @@ internal sealed partial class Observer(HostSession session)
             ForeignForwards = neighbours && wanted.Count > 0 ? ForeignForwards.Find(session.Nft, chains, wanted) : [],
             Listeners = Listeners(wanted, listens, observed.Forwards),
         };
+    }
+
+    // Those of whose ports only the ones that are named are looked at.
+    private static HashSet<string> Partly(Wish wish)
+    {
+        var names = new HashSet<string>();
+        foreach (NamespaceWish each in wish.Ensure)
+        {
+            if (each.MustExist)
+                names.Add(each.Name);
+        }
+        return names;
     }
 
     // Where a link is gone that said which forwards lead to it, they are looked for among all: those that lead to nobody.

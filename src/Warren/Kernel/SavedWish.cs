@@ -209,12 +209,12 @@ internal sealed record SavedNamespace(string Name, ulong Inode, Cidr Address, IP
         string name = Text(json.GetProperty("name"));
         if (NamespaceName.Fault(name) is not null || !Cidr.TryParse(Text(json.GetProperty("address")), out Cidr? address))
             throw new FormatException("no namespace");
-        var forwards = new List<Forward>();
+        var forwards = new ForwardSet([]);
         foreach (string text in Texts(json.GetProperty("publish")))
         {
             if (!PortRequest.TryParse(text, out PortRequest? request, out _) || request.TakesAny)
                 throw new FormatException("no port");
-            forwards.AddRange(request.Forwards);
+            forwards.Add(request);
         }
         return new SavedNamespace(name, json.GetProperty("inode").GetUInt64(), address.Value, IPAddress.Parse(Text(json.GetProperty("gateway"))), forwards)
         {

@@ -35,6 +35,14 @@ public sealed record PortRequest(IPAddress? HostAddress, int HostFirst, int Host
         }
     }
 
+    /// <summary>Whether it is one of <see cref="Forwards"/>.</summary>
+    internal bool Includes(Forward forward) =>
+        forward.Host.Port >= HostFirst
+        && forward.Host.Port <= HostLast
+        && forward.Port == (TakesAny ? First : First + forward.Host.Port - HostFirst)
+        && forward.Host.Protocol == Protocol
+        && Equals(forward.Host.HostAddress, HostAddress);
+
     /// <summary>Reads <c>[HOSTIP:][HOSTPORT[-END]:]PORT[-END][/tcp|/udp]</c>, as docker's <c>-p</c> does.</summary>
     /// <param name="text">What was typed.</param>
     /// <param name="request">The request.</param>

@@ -87,7 +87,7 @@ internal sealed partial class Additions
         foreach (InnerPort inside in _observed.Targets)
         {
             string owner = owners[inside.Address];
-            bool goes = gone.Contains(inside.Address) || (_marks.TryGetValue(owner, out LinkMark? mark) && !wanted.Contains(inside) && IsKnown(mark, inside));
+            bool goes = gone.Contains(inside.Address) || (_marks.TryGetValue(owner, out LinkMark? mark) && !wanted.Contains(inside) && IsKnown(mark, inside) && !IsPublishedToo(mark, inside));
             if (!goes)
                 continue;
             _shut.Add(new TargetEntry(inside, owner));
@@ -106,11 +106,24 @@ internal sealed partial class Additions
     private bool IsKnown(LinkMark mark, InnerPort inside) =>
         !mark.Cut || _wish.Thorough || _unpublish.Exists(entry => TargetOf(entry) == inside);
 
+    // Of a namespace whose ports were not looked at: by another forward than those.
+    private bool IsPublishedToo(LinkMark mark, InnerPort inside)
+    {
+        if (!_named.ContainsKey(mark.Namespace))
+            return false;
+        foreach (Forward forward in mark.Forwards)
+        {
+            if (forward.Port == inside.Port && forward.Host.Protocol == inside.Protocol && forward.Host.HostAddress is null)
+                return true;
+        }
+        return false;
+    }
+
     private void Want(string name, LinkMark mark, HashSet<InnerPort> wanted)
     {
         if (mark.Project is null)
             return;
-        foreach (Forward forward in mark.Forwards)
+        foreach (Forward forward in LookedAt(mark))
         {
             var inside = new InnerPort(mark.Inside.Address, forward.Port, forward.Host.Protocol);
             if (forward.Host.HostAddress is null && wanted.Add(inside))

@@ -186,7 +186,7 @@ internal sealed partial class Additions
     }
 
     // What shall be published in the end: what was, less what goes, and what comes.
-    private List<Forward> NewForwards(NamespaceWish wish, LinkMark mark)
+    private ForwardSet NewForwards(NamespaceWish wish, LinkMark mark)
     {
         var published = new ForwardSet(mark.Forwards);
         var gone = new ForwardSet(_leaving.GetValueOrDefault(wish.Name, []));
@@ -203,23 +203,34 @@ internal sealed partial class Additions
             }
         }
         published.Remove(gone);
-        LinkMark staying = mark with { Forwards = published.ToList() };
+        var chosen = new ForwardSet([]);
+        LinkMark staying = mark with { Forwards = new ForwardSet(published) };
         foreach (PortRequest request in wish.Publish)
         {
             foreach (Forward forward in _ports.Choose(request, staying, _refusals))
+            {
                 published.Add(forward);
+                chosen.Add(forward);
+            }
         }
-        return published.ToList();
+        if (wish.MustExist && TableStands)
+            _named[wish.Name] = chosen;
+        return published;
     }
+
+    // By name of a namespace that only ports are asked for: those. Its others were not looked at, and are neither mended nor missed.
+    private readonly Dictionary<string, ForwardSet> _named = [];
+
+    private IReadOnlyList<Forward> LookedAt(LinkMark mark) => _named.TryGetValue(mark.Namespace, out ForwardSet? named) ? named : mark.Forwards;
 
     // What was published on any free port is taken back without naming the port that it got.
     private static IEnumerable<Forward> Meant(PortRequest request, ForwardSet published, string name)
     {
         if (!request.TakesAny)
             return request.Forwards;
-        foreach (Forward forward in published.ToList())
+        foreach (Forward forward in published)
         {
-            if (forward.Port == request.First && forward.Host.Protocol == request.Protocol && request.Forwards.Contains(forward))
+            if (request.Includes(forward))
                 return [forward];
         }
         throw new RefusedException(

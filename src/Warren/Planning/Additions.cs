@@ -64,7 +64,8 @@ internal sealed partial class Additions
         if (_refusals.Count > 0)
             throw new RefusedException(RefusalKind.Conflict, [.. _refusals]);
 
-        // The rules of a namespace that stands are mended with whatever is asked of it.
+        // The rules of a namespace that stands are mended with whatever is asked of it, but for `publish` and `unpublish`: those look at
+        // the ports that they name, and at no others.
         // Where a link goes first, so do the ways to it: whenever it is cut off, no rule leads to an address that is nobody's.
         List<ForwardEntry> early = TableStands ? _unpublish.FindAll(entry => _goingFirst.Contains(entry.Namespace)) : [];
         var steps = new List<Step>();
@@ -171,7 +172,7 @@ internal sealed partial class Additions
         string before = mark.Write();
         mark = mark with { Forwards = NewForwards(wish, mark), Project = _wish.Project ?? mark.Project, Uplink = UplinkOf(wish, mark.Uplink) };
         _marks[space.Name] = mark;
-        foreach (Forward forward in mark.Forwards)
+        foreach (Forward forward in LookedAt(mark))
             Publish(forward, mark);
         Pin(space, mark);
         Cidr host = GatewayOf(wish, link)!.Value;

@@ -95,14 +95,14 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
             return false;
         if (i >= words.Length || !Cidr.TryParse(words[i], out Cidr? inside))
             return false;
-        var forwards = new List<Forward>();
+        var forwards = new ForwardSet([]);
         bool cut = false;
         for (i++; i < words.Length; i++)
         {
             if (words[i] == MoreWord)
                 cut = true;
             else if (PortRequest.TryParse(words[i], out PortRequest? request, out _) && !request.TakesAny)
-                forwards.AddRange(request.Forwards);
+                forwards.Add(request);
             else
                 return false;
         }
@@ -123,22 +123,14 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
     /// <summary>Forwards in the words of <c>-p</c>, those in a row as one range; TCP, the usual, is not named.</summary>
     internal static IEnumerable<string> Ranges(IReadOnlyList<Forward> forwards)
     {
-        for (int i = 0; i < forwards.Count;)
+        foreach ((Forward first, int length) in (forwards as ForwardSet ?? new ForwardSet(forwards)).Runs)
         {
-            Forward first = forwards[i];
-            int length = 1;
-            while (i + length < forwards.Count && forwards[i + length] == Next(first, length))
-                length++;
             string address = first.Host.HostAddress is { } host ? host.Bracketed() + ":" : "";
             string protocol = first.Host.Protocol == Protocol.Tcp ? "" : "/" + first.Host.Protocol.Word();
             yield return address + Range(first.Host.Port, length) + ":" + Range(first.Port, length) + protocol;
-            i += length;
         }
     }
 
     private static string Range(int first, int length) =>
         length == 1 ? Words.Number(first) : Words.Number(first) + "-" + Words.Number(first + length - 1);
-
-    private static Forward Next(Forward first, int steps) =>
-        new(first.Host with { Port = first.Host.Port + steps }, first.Port + steps);
 }

@@ -92,7 +92,7 @@ internal sealed class PortBook(Observed observed)
         {
             foreach (Forward forward in mark.Forwards)
             {
-                if (request.Forwards.Contains(forward))
+                if (request.Includes(forward))
                     return [forward];
             }
         }
@@ -153,7 +153,7 @@ internal sealed class PortBook(Observed observed)
                 return new Refusal($"{name}: port {host} is asked for twice, to listen on it {(owner == name ? "too" : $"for {owner} too")}", "another host port");
         }
         if (_marked?.Mark != mark)
-            _marked = (mark, new ForwardSet(mark.Forwards));
+            _marked = (mark, mark.Forwards as ForwardSet ?? new ForwardSet(mark.Forwards));
         if (_marked.Value.Forwards.Contains(forward))
             return null;
         return TakenByOthers(host, name);

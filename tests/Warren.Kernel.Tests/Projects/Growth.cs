@@ -35,6 +35,29 @@ public sealed class Growth
         sandbox.Do($"warren down -f {many}");
     }
 
+    // A range, which the link's alias holds, and a list that it does not; a namespace that was typed, and one of a file. What is saved of a
+    // file's wish is read as a whole, and so files do not count here.
+    [Theory]
+    [InlineData("N0000-N9999:N0000-N9999")]
+    [InlineData("$(seq -f %.0f:80 N0000 2 N9999)")]
+    public void A_port_asks_as_much_beside_thousands_as_alone(string ports)
+    {
+        Sandbox.Need("strace");
+        using Sandbox sandbox = Sandbox.Start();
+        string file = ProjectFiles.Write(sandbox, "one", "name: one\nnamespaces: {w2: {ports: ['5000:8080']}}");
+        sandbox.Do($"warren add w1 -p 5001:8080 && warren up -d -f {file}");
+        string[] lines = ["publish w1 5002:9000", "unpublish w1 5002:9000", "publish w2 5003:9000", "unpublish w2 5003:9000"];
+        Cost[] alone = [.. lines.Select(line => CostOf(sandbox, line, "sendto,recvfrom"))];
+        for (int i = 1; i <= 2; i++)
+            sandbox.Do($"warren publish w{i} {ports.Replace("N", $"{i}", StringComparison.Ordinal)}");
+        Cost[] crowded = [.. lines.Select(line => CostOf(sandbox, line, "sendto,recvfrom"))];
+        foreach ((Cost small, Cost large) in alone.Zip(crowded))
+        {
+            large.Messages.Should().BeCloseTo(small.Messages, (uint)(small.Messages / 10), $"of {small.Of}: {small}, {large}");
+            large.Bytes.Should().BeCloseTo(small.Bytes, (uint)(small.Bytes / 10), $"of {small.Of}: {small}, {large}");
+        }
+    }
+
     // Before its first line a .NET program would read a list of all mounts: each name of a namespace is one.
     [Fact]
     public void A_start_reads_as_much_with_many_mounts_as_with_few()
@@ -68,9 +91,9 @@ public sealed class Growth
     }
 
     // Netlink's messages, and whatever else is read.
-    private static Cost CostOf(Sandbox sandbox, string line)
+    private static Cost CostOf(Sandbox sandbox, string line, string calls = "sendto,recvfrom,read")
     {
-        string trace = sandbox.Do($"strace -f -qq -e trace=sendto,recvfrom,read -o /run/cost warren {line} >/run/out 2>&1 || {{ cat /run/out >&2; exit 1; }}; cat /run/cost");
+        string trace = sandbox.Do($"strace -f -qq -e trace={calls} -o /run/cost warren {line} >/run/out 2>&1 || {{ cat /run/out >&2; exit 1; }}; cat /run/cost");
         int[] sizes = [.. trace.Split('\n').Select(call => call.Split(" = ")[^1]).Where(result => int.TryParse(result, out _)).Select(Read)];
         return new Cost(line, sizes.Length, sizes.Sum());
     }

@@ -103,7 +103,8 @@ internal sealed partial class World
     // those that were asked about, and what is in their way
     private Dictionary<HostPort, Target> FindForwards(Wish wish, Observed observed)
     {
-        HashSet<HostPort> asked = [.. observed.Namespaces.SelectMany(space => space.Link?.Mark?.Forwards ?? []).Select(forward => forward.Host)];
+        HashSet<string> partly = [.. wish.Ensure.Where(each => each.MustExist).Select(each => each.Name)];
+        HashSet<HostPort> asked = [.. observed.Namespaces.Where(space => !partly.Contains(space.Name)).SelectMany(space => space.Link?.Mark?.Forwards ?? []).Select(forward => forward.Host)];
         HashSet<HostPort> wanted = [.. wish.Ensure.SelectMany(each => each.Publish).SelectMany(request => request.Forwards).Select(forward => forward.Host), .. wish.Ensure.SelectMany(each => each.Listen)];
         if (observed.Everything || Ruleset == RulesetState.Damaged || (wish.IsRemoval && observed.Namespaces.Any(space => space.Link is { Mark: null or { Cut: true } })))
             return new(Forwards);
