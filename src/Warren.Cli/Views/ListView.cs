@@ -13,9 +13,10 @@ internal static class ListView
         [
             .. observed.Namespaces.Where(space => space.Link is not null || space.IsOurs || space.Presence == Presence.HalfMade).OrderBy(space => space.Name, StringComparer.Ordinal),
         ];
+        var forwards = new ForwardsByAddress(observed.Forwards);
         if (json)
         {
-            Json.Write(writer => WriteJson(writer, observed, spaces));
+            Json.Write(writer => WriteJson(writer, observed, forwards, spaces));
             return;
         }
         if (spaces.Length == 0)
@@ -32,7 +33,7 @@ internal static class ListView
                 space.Link?.Mark?.Inside.ToString() ?? "-",
                 space.Link?.Host?.Address.ToString() ?? "-",
                 space.Link?.Name ?? "-",
-                string.Join(' ', LinkMark.Ranges([.. ForwardsOf(observed, space)]))
+                string.Join(' ', LinkMark.Ranges(ForwardsOf(forwards, space)))
             );
         }
         table.Write();
@@ -49,36 +50,31 @@ internal static class ListView
             return "half-made";
         if (observed.Ruleset != RulesetState.Intact)
             return observed.Ruleset == RulesetState.Absent ? "no rules" : "rules damaged";
-        bool missing = link.Mark.Forwards.Any(forward =>
-            !observed.Forwards.TryGetValue(forward.Host, out Target target) || target != new Target(link.Mark.Inside.Address, forward.Port)
-        );
-        return missing ? "ports missing" : link.Mark.Adopted ? "up, adopted" : "up";
+        foreach (Forward forward in link.Mark.Forwards)
+        {
+            if (!observed.Forwards.TryGetValue(forward.Host, out Target target) || target != new Target(link.Mark.Inside.Address, forward.Port))
+                return "ports missing";
+        }
+        return link.Mark.Adopted ? "up, adopted" : "up";
     }
 
     /// <summary>The forwards that lead to a namespace, as the kernel has them.</summary>
-    internal static IEnumerable<Forward> ForwardsOf(Observed observed, ObservedNamespace space) =>
-        space.Link?.Mark is { } mark
-            ? observed
-                .Forwards.Where(entry => entry.Value.Address.Equals(mark.Inside.Address))
-                .Select(entry => new Forward(entry.Key, entry.Value.Port))
-                .OrderBy(forward => forward.Host.Protocol)
-                .ThenBy(forward => forward.Host.Port)
-                .ThenBy(forward => forward.Host.HostAddress?.ToString() ?? "", StringComparer.Ordinal)
-            : [];
+    internal static IReadOnlyList<Forward> ForwardsOf(ForwardsByAddress forwards, ObservedNamespace space) =>
+        space.Link?.Mark is { } mark ? forwards.To(mark.Inside.Address) : [];
 
-    internal static void WriteJson(Utf8JsonWriter json, Observed observed, IEnumerable<ObservedNamespace> spaces)
+    private static void WriteJson(Utf8JsonWriter json, Observed observed, ForwardsByAddress forwards, ObservedNamespace[] spaces)
     {
         json.WriteStartArray();
         foreach (ObservedNamespace space in spaces)
         {
             json.WriteStartObject();
-            WriteMembers(json, observed, space);
+            WriteMembers(json, observed, forwards, space);
             json.WriteEndObject();
         }
         json.WriteEndArray();
     }
 
-    internal static void WriteMembers(Utf8JsonWriter json, Observed observed, ObservedNamespace space)
+    internal static void WriteMembers(Utf8JsonWriter json, Observed observed, ForwardsByAddress forwards, ObservedNamespace space)
     {
         json.WriteString("name", space.Name);
         json.WriteString("state", State(space, observed));
@@ -88,7 +84,7 @@ internal static class ListView
         json.WriteString("link", space.Link?.Name);
         json.WriteString("uplink", space.Link?.Mark?.Uplink);
         json.WriteStartArray("ports");
-        foreach (Forward forward in ForwardsOf(observed, space))
+        foreach (Forward forward in ForwardsOf(forwards, space))
             PortsView.WriteForward(json, forward.Host, forward.Port);
         json.WriteEndArray();
     }

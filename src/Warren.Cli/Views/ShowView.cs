@@ -26,7 +26,7 @@ internal static class ShowView
             Output.Line($"  route      default via {gateway}");
         if (space.Link?.Mark?.Uplink is { } uplink)
             Output.Line($"  uplink     {uplink} only");
-        foreach (string range in LinkMark.Ranges([.. ListView.ForwardsOf(observed, space)]))
+        foreach (string range in LinkMark.Ranges(ListView.ForwardsOf(new ForwardsByAddress(observed.Forwards), space)))
             Output.Line($"  published  {range}");
         foreach (HandedSocket socket in HandedSockets.Find([space]))
             Output.Line($"  listens    {ListenRequest.Of([socket.Host])[0]}, {Terminal.Safe(socket.Program)}");
@@ -38,7 +38,7 @@ internal static class ShowView
         Json.Write(json =>
         {
             json.WriteStartObject();
-            ListView.WriteMembers(json, observed, space);
+            ListView.WriteMembers(json, observed, new ForwardsByAddress(observed.Forwards), space);
             json.WriteStartArray("inside");
             foreach (InsideLink link in inside.Links)
             {

@@ -53,6 +53,7 @@ internal static class StatusView
         if (report.Healths.Count == 0 && report.IsHealthy)
             return "no namespaces; warren add web1 makes one, warren up those of a warren.yaml\n";
         Dictionary<string, ObservedNamespace> spaces = ByName(report);
+        var forwards = new ForwardsByAddress(report.All.Forwards);
         int width = report.Healths.Concat([new Health("host", HealthState.Healthy, [])]).Max(health => health.Name.Length);
         foreach (Health health in report.Healths)
         {
@@ -63,7 +64,7 @@ internal static class StatusView
                 text.Append("  ").Append(mark.Inside);
                 if (mark.Uplink is not null)
                     text.Append(" by ").Append(mark.Uplink).Append(" only");
-                foreach (string range in LinkMark.Ranges([.. ListView.ForwardsOf(report.All, space)]))
+                foreach (string range in LinkMark.Ranges(ListView.ForwardsOf(forwards, space)))
                     text.Append(' ').Append(range);
             }
             text.Append('\n');

@@ -31,6 +31,9 @@ public enum FolderMade
 /// <summary>The names of namespaces: files in /run/netns with a namespace mounted on each, as ip-netns(8) describes.</summary>
 public static class NamespaceNames
 {
+    // The file system of all namespaces, by which a name's file is known without opening it; null without /proc.
+    private static readonly ulong? s_fileSystem = FileStatus.At(NetworkNamespace.OfThisThread)?.Device;
+
     /// <summary>All names, half-made ones included, in no order.</summary>
     public static IEnumerable<string> List()
     {
@@ -44,6 +47,18 @@ public static class NamespaceNames
     public static NameState StateOf(string name)
     {
         string path = PathOf(name);
+        if (s_fileSystem is { } device)
+        {
+            if (FileStatus.Of(path) is not { } status)
+            {
+                Errno missing = Errno.Last;
+                return missing == Errno.NotFound ? NameState.Absent : throw new NetlinkException(missing, "open network namespace", name);
+            }
+            if (status.Device == device)
+                return NameState.Namespace;
+            if (!status.IsLink)
+                return NameState.HalfMade;
+        }
         int fd = Libc.open(path, Libc.O_PATH | Libc.O_CLOEXEC, 0);
         if (fd < 0)
         {

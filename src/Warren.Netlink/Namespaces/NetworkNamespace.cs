@@ -24,19 +24,7 @@ public sealed class NetworkNamespace : IDisposable
     public int Descriptor { get; }
 
     /// <summary>The inode number in nsfs, as <c>readlink /proc/PID/ns/net</c> shows it; the same for all names of a namespace.</summary>
-    public unsafe ulong Inode
-    {
-        get
-        {
-            // struct statx, 256 bytes: stx_ino at 32
-            byte* buffer = stackalloc byte[256];
-            const int EmptyPath = 0x1000;
-            const uint InodeMask = 0x100;
-            if (Libc.statx(Descriptor, "", EmptyPath, InodeMask, buffer) != 0)
-                throw new NetlinkException(Errno.Last, "stat network namespace", "");
-            return *(ulong*)(buffer + 32);
-        }
-    }
+    public ulong Inode => FileStatus.Of(Descriptor)?.Inode ?? throw new NetlinkException(Errno.Last, "stat network namespace", "");
 
     /// <summary>Opens the calling thread's namespace.</summary>
     /// <exception cref="NetlinkException">/proc is not mounted.</exception>
@@ -99,7 +87,8 @@ public sealed class NetworkNamespace : IDisposable
             {
                 for (int i = 0; i < names.Count; i++)
                 {
-                    using NetworkNamespace space = Open(names[i]);
+                    // what is no namespace cannot be entered (EINVAL)
+                    using NetworkNamespace space = Open(NamespaceNames.PathOf(names[i]), names[i]);
                     Enter(space);
                     away = true;
                     action(i);

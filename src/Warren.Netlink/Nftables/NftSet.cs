@@ -145,6 +145,40 @@ public sealed class NftElement : IEquatable<NftElement>
         }
     }
 
+    internal static NftDigest? ParseDigest(in Message message)
+    {
+        if (message.Type != NftMessage.NewElement)
+            return null;
+        var digest = new NftDigest();
+        AttributeReader attribute = message.Attributes<NetfilterHeader>();
+        while (attribute.Next())
+        {
+            if (!attribute.Is(NftaElement.Elements))
+                continue;
+            AttributeReader list = attribute.Get(NftaElement.Elements);
+            while (list.Next())
+            {
+                if (list.Is(NftaElement.ListElement))
+                    AddTo(digest, list.Get(NftaElement.ListElement));
+            }
+        }
+        return digest;
+    }
+
+    private static void AddTo(NftDigest digest, AttributeReader attribute)
+    {
+        ReadOnlySpan<byte> key = default;
+        ReadOnlySpan<byte> value = default;
+        while (attribute.Next())
+        {
+            if (attribute.Is(NftaElement.Key))
+                key = DataValue(attribute.Get(NftaElement.Key));
+            else if (attribute.Is(NftaElement.Data))
+                value = DataValue(attribute.Get(NftaElement.Data));
+        }
+        digest.Add(key, value);
+    }
+
     private static NftElement ParseElement(AttributeReader attribute)
     {
         ReadOnlySpan<byte> key = default;

@@ -81,13 +81,21 @@ public sealed class NftSocket : IDisposable
         // skips or repeats elements, without a word. So a long list counts when the next one agrees with it.
         const int Long = 64;
         const int Attempts = 10;
-        HashSet<NftElement> last = [];
         for (int i = 0; i < Attempts; i++)
         {
-            HashSet<NftElement> listed = [.. _socket.Dump(batch, ParseElements).SelectMany(list => list)];
-            if ((listed.Count <= Long && last.Count == 0) || listed.SetEquals(last))
-                return [.. listed];
-            last = listed;
+            List<List<NftElement>> pages = _socket.Dump(batch, ParseElements);
+            var listed = new NftDigest();
+            var distinct = new HashSet<NftElement>();
+            foreach (List<NftElement> page in pages)
+            {
+                foreach (NftElement element in page)
+                {
+                    listed.Add(element.Key, element.Value);
+                    distinct.Add(element);
+                }
+            }
+            if (listed.Count <= Long || listed.Same(Digest(batch)))
+                return [.. distinct];
         }
         throw new NetlinkException(Errno.Interrupted, "list elements of", set.Name, "the set changed at every attempt");
     }
@@ -111,6 +119,15 @@ public sealed class NftSocket : IDisposable
 
     /// <summary>Closes the socket. After elements were deleted, this waits 10 to 30 ms until no processor uses them.</summary>
     public void Dispose() => _socket.Dispose();
+
+    // What a list has in it, without keeping it.
+    private NftDigest Digest(NetlinkBatch batch)
+    {
+        var digest = new NftDigest();
+        foreach (NftDigest page in _socket.Dump(batch, NftElement.ParseDigest))
+            digest.Add(page);
+        return digest;
+    }
 
     private static List<NftElement>? ParseElements(in Message message)
     {

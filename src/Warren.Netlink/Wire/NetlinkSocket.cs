@@ -75,6 +75,9 @@ public sealed class NetlinkSocket : IDisposable
         }
     }
 
+    // for what ioctl(2) tells
+    internal int Descriptor => _disposed ? throw new ObjectDisposedException(nameof(NetlinkSocket)) : _fd;
+
     /// <summary>Sends requests that change something and reads every answer to them.</summary>
     /// <exception cref="NetlinkException">The first refusal. Requests after it in the same batch were carried out,
     /// as far as the kernel could: it does not stop at an error, except in an nf_tables transaction.</exception>

@@ -116,7 +116,10 @@ internal static partial class Host
             if (plan.IsEmpty && wish is { Project: not null, IsRemoval: false } && !closely)
             {
                 closely = true;
-                observed = observer.WithStrays(observed);
+                Observed closer = observer.WithStrays(observed);
+                if (ReferenceEquals(closer, observed))
+                    return plan;
+                observed = closer;
                 continue;
             }
             if (attempt > Attempts)

@@ -58,9 +58,9 @@ internal static class HostsFile
     public static string? ReadLink(string name)
     {
         string path = HostNames.LinkOf(name);
-        if (new FileInfo(path).LinkTarget is { } target)
+        if (SmallFile.ReadLink(path) is { } target)
             return Resolver.LinkTo(target);
-        return Path.Exists(path) ? "" : null;
+        return Errno.Last != Errno.NotFound && Path.Exists(path) ? "" : null;
     }
 
     /// <summary>Makes a namespace's link, or lets it lead elsewhere; and makes the folders that it needs.</summary>

@@ -31,6 +31,9 @@ internal static partial class Libc
     public const int SOL_SOCKET = 1;
     public const int SO_REUSEADDR = 2;
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial nint readlink(string path, byte* buffer, nint length);
+
     // what older C libraries have no function for
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);

@@ -106,31 +106,43 @@ internal sealed partial class Observer
     private List<TakenNetwork> Taken(List<Route> routes, List<ConfiguredAddress> addresses, Wish wish)
     {
         var taken = new List<TakenNetwork>(routes.Count + addresses.Count);
+        List<Cidr> wanted = Wanted(wish);
         foreach (ConfiguredAddress address in addresses)
         {
             var network = new Cidr(address.Address, address.PrefixLength);
-            taken.Add(new TakenNetwork(network, Wanted(network, wish) ? Reason(address) : "an address"));
+            taken.Add(new TakenNetwork(network, Overlaps(wanted, network) ? Reason(address) : "an address"));
             if (address.Peer.Equals(address.Address))
                 continue;
             network = new Cidr(address.Peer, address.PrefixLength);
-            taken.Add(new TakenNetwork(network, Wanted(network, wish) ? Reason(address) : "an address"));
+            taken.Add(new TakenNetwork(network, Overlaps(wanted, network) ? Reason(address) : "an address"));
         }
         foreach (Route route in routes)
         {
             if (route.Destination is not { } destination)
                 continue;
             var network = new Cidr(destination, route.PrefixLength);
-            taken.Add(new TakenNetwork(network, Wanted(network, wish) ? Reason(route, network) : "a route"));
+            taken.Add(new TakenNetwork(network, Overlaps(wanted, network) ? Reason(route, network) : "a route"));
         }
         return taken;
     }
 
     // Only what a subnet of the user's own choice collides with is ever told.
-    private static bool Wanted(Cidr network, Wish wish)
+    private static List<Cidr> Wanted(Wish wish)
     {
+        var wanted = new List<Cidr>();
         foreach (NamespaceWish each in wish.Ensure)
         {
-            if ((each.Subnet ?? each.Address) is { } wanted && wanted.Overlaps(network))
+            if ((each.Subnet ?? each.Address) is { } own)
+                wanted.Add(own);
+        }
+        return wanted;
+    }
+
+    private static bool Overlaps(List<Cidr> wanted, Cidr network)
+    {
+        foreach (Cidr each in wanted)
+        {
+            if (each.Overlaps(network))
                 return true;
         }
         return false;
@@ -240,7 +252,7 @@ internal sealed partial class Observer
             var asked = new HashSet<HostPort>();
             foreach (HostPort port in hosts)
                 asked.Add(port with { HostAddress = null });
-            AddForwards(Ruleset.Forwards, session.Nft.Elements(Ruleset.Forwards), forwards, asked);
+            AddForwards(Ruleset.Forwards, Listed(Ruleset.Forwards), forwards, asked);
         }
         else if (keys.Count > 0)
         {
@@ -248,7 +260,7 @@ internal sealed partial class Observer
         }
         if ((long)hosts.Count * addresses.Count > MostQuestions)
         {
-            foreach (NftElement element in session.Nft.Elements(Ruleset.ForwardsAt))
+            foreach (NftElement element in Listed(Ruleset.ForwardsAt))
             {
                 if (Ruleset.Read(Ruleset.ForwardsAt, element) is { } read && (hosts.Contains(read.Host) || hosts.Contains(read.Host with { HostAddress = null })))
                     forwards.TryAdd(read.Host, read.Target);
@@ -266,8 +278,8 @@ internal sealed partial class Observer
         var forwards = new Dictionary<HostPort, Target>();
         try
         {
-            AddForwards(Ruleset.Forwards, session.Nft.Elements(Ruleset.Forwards), forwards);
-            AddForwards(Ruleset.ForwardsAt, session.Nft.Elements(Ruleset.ForwardsAt), forwards);
+            AddForwards(Ruleset.Forwards, Listed(Ruleset.Forwards), forwards);
+            AddForwards(Ruleset.ForwardsAt, Listed(Ruleset.ForwardsAt), forwards);
         }
         catch (NetlinkException e) when (e.Errno == Errno.NotFound)
         {

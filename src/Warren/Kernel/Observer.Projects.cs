@@ -30,9 +30,15 @@ internal sealed partial class Observer
         }
         if (!complete || (wish.Project is null ? wish.Thorough : LostForwards(observed, wish)))
             return WithAllTargets(observed, strays: wish.Project is not null || wish.Thorough);
+        var marks = new Dictionary<string, LinkMark>(observed.Namespaces.Count);
+        foreach (ObservedNamespace space in observed.Namespaces)
+        {
+            if (space.Link?.Mark is { } mark)
+                marks.TryAdd(space.Name, mark);
+        }
         foreach (NamespaceWish each in wish.Ensure)
         {
-            if (observed.Namespaces.FirstOrDefault(space => space.Name == each.Name)?.Link?.Mark is not { } mark)
+            if (!marks.TryGetValue(each.Name, out LinkMark? mark))
                 continue;
             if (each.MustExist && mark.Project is null)
                 continue;

@@ -161,12 +161,22 @@ internal sealed partial class Observer(HostSession session)
     {
         try
         {
-            return session.Nft.Elements(set);
+            return Listed(set);
         }
         catch (NetlinkException e) when (e.Errno == Errno.NotFound)
         {
             return [];
         }
+    }
+
+    private readonly Dictionary<NftSet, List<NftElement>> _listed = [];
+
+    // Under the lock, and of one moment: who looks closer does not list again.
+    private List<NftElement> Listed(NftSet set)
+    {
+        if (!_listed.TryGetValue(set, out List<NftElement>? elements))
+            _listed[set] = elements = session.Nft.Elements(set);
+        return elements;
     }
 
     // A table of our name that is not marked as ours is somebody's: it is neither mended nor removed.
@@ -318,8 +328,8 @@ internal sealed partial class Observer(HostSession session)
             ? WithStrays(observed)
             : observed;
 
-    /// <summary>With all forwards that lead to the namespaces observed, whoever made them, and those that lead to nobody. Their list is as long
-    /// as the host has forwards: for who would say that there is nothing to do.</summary>
+    /// <summary>With all forwards that lead to the namespaces observed, whoever made them, and those that lead to nobody; the same as it was if
+    /// there are no more than were known. Their list is as long as the host has forwards: for who would say that there is nothing to do.</summary>
     public Observed WithStrays(Observed observed)
     {
         if (observed.Ruleset != RulesetState.Intact)
@@ -346,7 +356,9 @@ internal sealed partial class Observer(HostSession session)
             if (!led.Contains(target.Address))
                 strays[host] = target;
         }
-        return WithAllTargets(observed, strays: true) with { Forwards = forwards, Strays = strays };
+        Observed closer = WithAllTargets(observed, strays: true);
+        bool same = strays.Count == 0 && forwards.Count == observed.Forwards.Count && closer.StrayTargets.Count == 0 && closer.Targets.Count == observed.Targets.Count;
+        return same && observed.Strays.Count + observed.StrayTargets.Count == 0 ? observed : closer with { Forwards = forwards, Strays = strays };
     }
 
     // Which of the addresses are those of namespaces.

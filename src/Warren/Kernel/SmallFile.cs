@@ -49,6 +49,15 @@ internal static class SmallFile
         }
     }
 
+    /// <summary>Where a symbolic link leads; null with an error number if it is none, or cannot be read.</summary>
+    public static unsafe string? ReadLink(string path)
+    {
+        const int Longest = 4096;
+        byte* buffer = stackalloc byte[Longest];
+        nint length = Libc.readlink(path, buffer, Longest);
+        return length < 0 ? null : Encoding.UTF8.GetString(buffer, (int)length);
+    }
+
     private static Errno NotAFolder => new(20);
 
     /// <summary>Why a file cannot be written, in the kernel's words; null if it can. It is opened, and nothing is written.</summary>

@@ -170,8 +170,9 @@ public sealed record Link
     {
         while (attribute.Next())
         {
+            // of a thousand, most are of this one
             if (attribute.Is(Ifla.Kind))
-                return attribute.Get(Ifla.Kind);
+                return attribute.Value.SequenceEqual("veth\0"u8) ? "veth" : attribute.Get(Ifla.Kind);
         }
         return "";
     }
