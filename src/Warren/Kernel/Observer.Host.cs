@@ -295,6 +295,7 @@ internal sealed partial class Observer
         HashSet<HostPort>? asked = null
     )
     {
+        forwards.EnsureCapacity(Math.Min(elements.Count, asked?.Count ?? int.MaxValue));
         foreach (NftElement element in elements)
         {
             if (Ruleset.Read(map, element) is { } read && asked?.Contains(read.Host) != false)

@@ -255,8 +255,8 @@ internal sealed partial class Observer(HostSession session)
 
     private Observed ForAddition(Observed observed, Wish wish, List<NftChain> chains)
     {
-        var asked = new HashSet<HostPort>();
-        var wanted = new HashSet<HostPort>();
+        var asked = new HashSet<HostPort>(observed.Namespaces.Count);
+        var wanted = new HashSet<HostPort>(observed.Namespaces.Count);
         var listens = new HashSet<HostPort>();
         foreach (NamespaceWish each in wish.Ensure)
         {

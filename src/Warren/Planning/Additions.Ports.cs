@@ -81,7 +81,7 @@ internal sealed partial class Additions
         var kept = new ForwardSet([]);
         if (!moves)
         {
-            var standing = new ForwardSet(mark.Forwards);
+            ForwardSet standing = mark.Forwards as ForwardSet ?? new ForwardSet(mark.Forwards);
             foreach (PortRequest request in wish.Publish)
             {
                 foreach (Forward forward in request.Forwards)
@@ -179,16 +179,16 @@ internal sealed partial class Additions
         foreach ((HostPort host, Target target) in _observed.Forwards)
         {
             if (!index.TryGetValue(target.Address, out List<ForwardEntry>? entries))
-                index[target.Address] = entries = [];
+                index[target.Address] = entries = new(1);
             entries.Add(new ForwardEntry(host, target, ""));
         }
         return index;
     }
 
     // What shall be published in the end: what was, less what goes, and what comes.
-    private ForwardSet NewForwards(NamespaceWish wish, LinkMark mark)
+    private IReadOnlyList<Forward> NewForwards(NamespaceWish wish, LinkMark mark)
     {
-        var published = new ForwardSet(mark.Forwards);
+        ForwardSet published = mark.Forwards as ForwardSet ?? new ForwardSet(mark.Forwards);
         var gone = new ForwardSet(_leaving.GetValueOrDefault(wish.Name, []));
         foreach (PortRequest request in wish.Unpublish)
         {
@@ -202,18 +202,28 @@ internal sealed partial class Additions
                     throw new RefusedException(RefusalKind.NotFound, new Refusal($"{wish.Name}: {forward} is not published", Published(wish.Name, forward.Host.Port, published)));
             }
         }
-        published.Remove(gone);
-        var chosen = new ForwardSet([]);
-        LinkMark staying = mark with { Forwards = new ForwardSet(published) };
+        LinkMark staying = mark;
+        if (gone.Count > 0)
+        {
+            published = new ForwardSet(published);
+            published.Remove(gone);
+            staying = mark with { Forwards = published };
+        }
+        ForwardSet? chosen = wish.MustExist && TableStands ? new ForwardSet([]) : null;
         foreach (PortRequest request in wish.Publish)
         {
             foreach (Forward forward in _ports.Choose(request, staying, _refusals))
             {
+                chosen?.Add(forward);
+                if (published.Contains(forward))
+                    continue;
+                // what stays is what it was
+                if (ReferenceEquals(published, staying.Forwards))
+                    published = new ForwardSet(published);
                 published.Add(forward);
-                chosen.Add(forward);
             }
         }
-        if (wish.MustExist && TableStands)
+        if (chosen is not null)
             _named[wish.Name] = chosen;
         return published;
     }

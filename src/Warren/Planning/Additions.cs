@@ -169,7 +169,7 @@ internal sealed partial class Additions
     private void Change(NamespaceWish wish, ObservedNamespace space, ObservedLink link, LinkMark mark)
     {
         _linksStand = true;
-        string before = mark.Write();
+        LinkMark before = mark;
         mark = mark with { Forwards = NewForwards(wish, mark), Project = _wish.Project ?? mark.Project, Uplink = UplinkOf(wish, mark.Uplink) };
         _marks[space.Name] = mark;
         foreach (Forward forward in LookedAt(mark))
@@ -185,11 +185,10 @@ internal sealed partial class Additions
             return;
         }
         Mend(space, link, mark, host);
-        string alias = mark.Write();
-        if (alias != before)
+        if (mark != before && mark.Write() is var alias && before.Write() is var was && alias != was)
         {
             // The alias always names at least what is in the maps.
-            var step = new MarkLink(space.Name, link.Name, alias, before);
+            var step = new MarkLink(space.Name, link.Name, alias, was);
             if (wish.Unpublish.Count > 0 || _leaving.ContainsKey(wish.Name))
                 _after.Add(step);
             else

@@ -9,7 +9,9 @@ internal sealed class ForwardSet : IReadOnlyList<Forward>
 {
     private const int Few = 32;
 
-    private readonly List<Run> _runs = [];
+    // As many as there are, mostly: most namespaces have one.
+    private Run[] _runs = [];
+    private int _used;
 
     // of many runs: made when it is first needed
     private HashSet<Forward>? _hashed;
@@ -19,7 +21,8 @@ internal sealed class ForwardSet : IReadOnlyList<Forward>
     {
         if (forwards is ForwardSet other)
         {
-            _runs.AddRange(other._runs);
+            _runs = other.Runs.ToArray();
+            _used = other._used;
             Count = other.Count;
             return;
         }
@@ -35,7 +38,7 @@ internal sealed class ForwardSet : IReadOnlyList<Forward>
     {
         get
         {
-            foreach (Run run in _runs)
+            foreach (ref readonly Run run in Runs)
             {
                 if (index < run.Length)
                     return run.At(index);
@@ -46,14 +49,14 @@ internal sealed class ForwardSet : IReadOnlyList<Forward>
     }
 
     /// <summary>Those in a row, as the first of them and how many there are.</summary>
-    public IReadOnlyList<Run> Runs => _runs;
+    public ReadOnlySpan<Run> Runs => _runs.AsSpan(0, _used);
 
     /// <summary>Whether it is one of them.</summary>
     public bool Contains(Forward forward)
     {
-        if (_runs.Count > Few)
+        if (_used > Few)
             return (_hashed ??= [.. this]).Contains(forward);
-        foreach (Run run in _runs)
+        foreach (ref readonly Run run in Runs)
         {
             if (run.Contains(forward))
                 return true;
@@ -78,7 +81,7 @@ internal sealed class ForwardSet : IReadOnlyList<Forward>
             new Forward(new HostPort(request.HostAddress, request.HostFirst, request.Protocol), request.First),
             request.HostLast - request.HostFirst + 1
         );
-        if (_runs.Count <= Few && !_runs.Exists(run.Overlaps))
+        if (_used <= Few && !Overlaps(run))
         {
             Append(run);
             return;
@@ -92,13 +95,13 @@ internal sealed class ForwardSet : IReadOnlyList<Forward>
     {
         if (others.Count == 0)
             return;
-        Run[] before = [.. _runs];
-        _runs.Clear();
+        Run[] before = Runs.ToArray();
+        _used = 0;
         _hashed = null;
         Count = 0;
         foreach (Run run in before)
         {
-            if (others._runs.Count <= Few && !others._runs.Exists(run.Overlaps))
+            if (others._used <= Few && !others.Overlaps(run))
             {
                 Append(run);
                 continue;
@@ -112,24 +115,62 @@ internal sealed class ForwardSet : IReadOnlyList<Forward>
     }
 
     /// <inheritdoc/>
-    public IEnumerator<Forward> GetEnumerator()
-    {
-        foreach (Run run in _runs)
-        {
-            for (int i = 0; i < run.Length; i++)
-                yield return run.At(i);
-        }
-    }
+    public IEnumerator<Forward> GetEnumerator() => new Walk(this);
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     private void Append(Run run)
     {
         Count += run.Length;
-        if (_runs.Count > 0 && _runs[^1] is var last && last.At(last.Length) == run.First)
-            _runs[^1] = last with { Length = last.Length + run.Length };
-        else
-            _runs.Add(run);
+        if (_used > 0 && _runs[_used - 1] is var last && last.At(last.Length) == run.First)
+        {
+            _runs[_used - 1] = last with { Length = last.Length + run.Length };
+            return;
+        }
+        if (_used == _runs.Length)
+            Array.Resize(ref _runs, Math.Max(1, _used * 2));
+        _runs[_used++] = run;
+    }
+
+    private bool Overlaps(Run run)
+    {
+        foreach (ref readonly Run each in Runs)
+        {
+            if (each.Overlaps(run))
+                return true;
+        }
+        return false;
+    }
+
+    private sealed class Walk(ForwardSet set) : IEnumerator<Forward>
+    {
+        private int _run;
+        private int _index = -1;
+
+        public Forward Current => set._runs[_run].At(_index);
+
+        object IEnumerator.Current => Current;
+
+        public bool MoveNext()
+        {
+            if (_run >= set._used)
+                return false;
+            if (++_index < set._runs[_run].Length)
+                return true;
+            _index = 0;
+            return ++_run < set._used;
+        }
+
+        public void Reset()
+        {
+            _run = 0;
+            _index = -1;
+        }
+
+        public void Dispose()
+        {
+            // nothing is held
+        }
     }
 
     /// <summary>Forwards in a row: the next host port, to the next port inside.</summary>

@@ -40,9 +40,16 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
     public bool Cut { get; private init; }
 
     /// <summary>The alias, 255 characters at most.</summary>
-    public string Write()
+    public string Write() => Text().ToString();
+
+    // Of a thousand links a thousand texts, each for a moment.
+    [ThreadStatic]
+    private static StringBuilder? t_text;
+
+    private StringBuilder Text()
     {
-        var text = new StringBuilder(Prefix).Append(Namespace);
+        StringBuilder text = t_text ??= new StringBuilder(Longest + 1);
+        text.Clear().Append(Prefix).Append(Namespace);
         if (Project is not null)
             text.Append(' ').Append(ProjectSign).Append(Project);
         if (Adopted)
@@ -54,19 +61,23 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
         text.Append(' ').Append(Inside.ToString());
         // what was cut once is known to the maps alone, and the alias goes on saying so
         bool more = Cut;
-        foreach (string range in Ranges(Forwards))
+        foreach (ref readonly ForwardSet.Run run in SetOf(Forwards).Runs)
         {
-            if (text.Length + 1 + range.Length > Longest - MoreWord.Length - 1)
+            int before = text.Length;
+            Append(text.Append(' '), run);
+            if (text.Length > Longest - MoreWord.Length - 1)
             {
+                text.Length = before;
                 more = true;
                 break;
             }
-            text.Append(' ').Append(range);
         }
         if (more)
             text.Append(' ').Append(MoreWord);
-        return text.ToString();
+        return text;
     }
+
+    private static ForwardSet SetOf(IReadOnlyList<Forward> forwards) => forwards as ForwardSet ?? new ForwardSet(forwards);
 
     /// <summary>Reads an alias.</summary>
     /// <returns>False for any text that is not exactly what <see cref="Write"/> gives.</returns>
@@ -114,23 +125,48 @@ public sealed record LinkMark(string Namespace, Cidr Inside, IReadOnlyList<Forwa
             Uplink = uplink,
             Cut = cut,
         };
-        if (read.Write() != alias)
+        if (!read.Text().Equals(alias))
             return false;
         mark = read;
         return true;
     }
 
     /// <summary>Forwards in the words of <c>-p</c>, those in a row as one range; TCP, the usual, is not named.</summary>
-    internal static IEnumerable<string> Ranges(IReadOnlyList<Forward> forwards)
+    internal static List<string> Ranges(IReadOnlyList<Forward> forwards)
     {
-        foreach ((Forward first, int length) in (forwards as ForwardSet ?? new ForwardSet(forwards)).Runs)
+        ReadOnlySpan<ForwardSet.Run> runs = SetOf(forwards).Runs;
+        var ranges = new List<string>(runs.Length);
+        var text = new StringBuilder();
+        foreach (ref readonly ForwardSet.Run run in runs)
         {
-            string address = first.Host.HostAddress is { } host ? host.Bracketed() + ":" : "";
-            string protocol = first.Host.Protocol == Protocol.Tcp ? "" : "/" + first.Host.Protocol.Word();
-            yield return address + Range(first.Host.Port, length) + ":" + Range(first.Port, length) + protocol;
+            Append(text.Clear(), run);
+            ranges.Add(text.ToString());
         }
+        return ranges;
     }
 
-    private static string Range(int first, int length) =>
-        length == 1 ? Words.Number(first) : Words.Number(first) + "-" + Words.Number(first + length - 1);
+    private static void Append(StringBuilder text, ForwardSet.Run run)
+    {
+        (Forward first, int length) = run;
+        if (first.Host.HostAddress is { } host)
+            text.Append(host.Bracketed()).Append(':');
+        Append(text, first.Host.Port, length);
+        Append(text.Append(':'), first.Port, length);
+        if (first.Host.Protocol != Protocol.Tcp)
+            text.Append('/').Append(first.Host.Protocol.Word());
+    }
+
+    private static void Append(StringBuilder text, int first, int length)
+    {
+        Append(text, first);
+        if (length > 1)
+            Append(text.Append('-'), first + length - 1);
+    }
+
+    private static void Append(StringBuilder text, int number)
+    {
+        Span<char> digits = stackalloc char[11];
+        _ = number.TryFormat(digits, out int written, default, System.Globalization.CultureInfo.InvariantCulture);
+        text.Append(digits[..written]);
+    }
 }

@@ -210,7 +210,7 @@ internal sealed class PortBook(Observed observed)
     {
         int key = host.Port | ((int)host.Protocol << 16);
         if (!index.TryGetValue(key, out List<T>? entries))
-            index[key] = entries = [];
+            index[key] = entries = new(1);
         return entries;
     }
 

@@ -34,7 +34,7 @@ public sealed class ForwardSets
             same &= set.SequenceEqual(list) && set.Count == list.Count;
             same &= go.SelectMany(request => request.Forwards).All(forward => !set.Contains(forward));
             // nothing that could be one range is two
-            return same && set.Runs.SequenceEqual(new ForwardSet(list).Runs);
+            return same && set.Runs.ToArray().SequenceEqual(new ForwardSet(list).Runs.ToArray());
         });
 
     [Fact]
