@@ -58,6 +58,27 @@ public sealed class Growth
         }
     }
 
+    // Of a namespace in which all is well: one question and its answer; its link, its address, its port and its names are of lists.
+    [Fact]
+    public void Nothing_to_do_asks_a_namespace_one_question()
+    {
+        Sandbox.Need("strace");
+        using Sandbox sandbox = Sandbox.Start();
+        string[] files = [.. new[] { Many / 2, Many }.Select(count => ProjectFiles.Write(sandbox, $"many{count}", "name: many\nnamespaces: {" + Names(count) + "}"))];
+        var costs = new List<Cost>();
+        foreach (string file in files)
+        {
+            sandbox.Do($"warren up -d -f {file}");
+            costs.Add(CostOf(sandbox, $"up -d -f {file}"));
+            sandbox.Do("cat /run/out").Should().Contain("nothing to do");
+        }
+        // each 32 KiB of the lists are a message more
+        (costs[1].Messages - costs[0].Messages).Should().BeLessThan(Many / 2 * 2 * 11 / 10, $"{costs[0]}, {costs[1]}");
+        sandbox.Do($"warren down -f {files[1]}");
+
+        static string Names(int count) => string.Join(", ", Enumerable.Range(1, count).Select(i => $"m{i}: {{ports: ['{6000 + i}:8080']}}"));
+    }
+
     // Before its first line a .NET program would read a list of all mounts: each name of a namespace is one.
     [Fact]
     public void A_start_reads_as_much_with_many_mounts_as_with_few()

@@ -141,6 +141,9 @@ public sealed record Route
     /// <summary>The next router, or null for a direct route.</summary>
     public IPAddress? Gateway { get; init; }
 
+    /// <summary>The address that a packet gets as its source if it has none; null if the kernel does not say.</summary>
+    public IPAddress? Source { get; init; }
+
     /// <summary>The metric; the lowest wins.</summary>
     public uint Priority { get; init; }
 
@@ -158,6 +161,7 @@ public sealed record Route
         RouteHeader header = message.Header<RouteHeader>();
         IPAddress? destination = null;
         IPAddress? gateway = null;
+        IPAddress? source = null;
         uint table = header.Table;
         uint priority = 0;
         IReadOnlyList<int> links = [];
@@ -168,6 +172,8 @@ public sealed record Route
                 destination = attribute.Get(Rta.Destination);
             else if (attribute.Is(Rta.Gateway))
                 gateway = attribute.Get(Rta.Gateway);
+            else if (attribute.Is(Rta.PreferredSource))
+                source = attribute.Get(Rta.PreferredSource);
             else if (attribute.Is(Rta.Table))
                 table = attribute.Get(Rta.Table);
             else if (attribute.Is(Rta.Priority))
@@ -185,6 +191,7 @@ public sealed record Route
             Table = table,
             Type = header.Type,
             Gateway = gateway,
+            Source = source,
             Priority = priority,
             Links = links,
         };

@@ -68,6 +68,26 @@ public class LinksInNamespace
         });
 
     [Fact]
+    public void A_name_and_whether_it_is_up_are_told_without_the_rest() =>
+        InNamespace.Run(() =>
+        {
+            using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+            var batch = new NetlinkBatch();
+            batch.AddVeth(new VethEnd("fifteen.letters") { Index = 20 }, new VethEnd("eth0") { Index = 21 });
+            batch.SetLink(21, "eth0", new LinkChange { Up = true });
+            socket.Execute(batch);
+            socket.NameOf(1).Should().Be("lo");
+            socket.NameOf(20).Should().Be("fifteen.letters");
+            socket.NameOf(21).Should().Be("eth0");
+            socket.NameOf(22).Should().BeNull();
+            socket.IsUp("lo").Should().BeFalse();
+            socket.IsUp("fifteen.letters").Should().BeFalse();
+            socket.IsUp("eth0").Should().BeTrue();
+            socket.IsUp("nobody").Should().BeNull();
+            socket.Invoking(each => each.IsUp("sixteen..letters")).Should().Throw<ArgumentException>();
+        });
+
+    [Fact]
     public void A_name_that_is_taken_is_refused_by_name() =>
         InNamespace.Run(() =>
         {
