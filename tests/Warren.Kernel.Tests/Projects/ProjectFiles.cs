@@ -35,7 +35,7 @@ internal static class ProjectFiles
           new1: {subnet: 192.168.9.0/24, ports: ["6003:8080"]}
         """;
 
-    // Numbers that say only when something was made do not count.
+    // What says only when something was made does not count: numbers, and that the kernel has not yet heard of a link's carrier.
     private const string State = """
         warren ls --json
         nft list ruleset | sed 's/counter packets [0-9]* bytes [0-9]*/counter/; /"wrn-[^"]*" ct count/d; /"wrn-[^"]*" expires/d'
@@ -44,7 +44,7 @@ internal static class ProjectFiles
             nsenter --net=/run/netns/$name ip -o addr | grep -v 'inet6 fe80'
             nsenter --net=/run/netns/$name ip route
             readlink /etc/netns/$name/*; cat /etc/netns/$name/* 2>/dev/null
-        done | sed 's/^[0-9]*: //; s/@if[0-9]*//'
+        done | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/ linkdown//'
         ip -o addr show | grep wrn- | sed 's/^[0-9]*: //; s/@if[0-9]*//' | grep -v 'inet6 fe80' | sort
         ip -o link show group 30583 2>/dev/null | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/link-netns[^ ]* [^ ]*//' | sort
         cat /run/warren/projects/*/names | sort

@@ -105,7 +105,7 @@ public sealed class Starts
     {
         using var project = new Project();
         Ending up = project.Up(new Service("web2", "", ["true"]));
-        up.Output.Should().Be("web2: failed: web2: enter network namespace: No such file or directory (ENOENT); ip netns list shows the namespaces there are\n");
+        up.Output.Should().Be("web2: failed: web2: there is no such namespace; ip netns list shows those there are\n");
     }
 
     [Theory]
