@@ -31,6 +31,16 @@ public sealed class Ownership
     }
 
     [Fact]
+    public void A_link_of_others_in_the_group_of_Warrens_links_stays_when_those_go()
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        sandbox.Do("ip link add other type veth peer name rehto && ip link set dev other group 22354; for i in $(seq 20); do ip netns add n$i; done");
+        string[] before = sandbox.Snapshot();
+        sandbox.Do("for i in 1 2 3 4; do warren add web$i; done; warren rm --all");
+        sandbox.ShouldBe(before);
+    }
+
+    [Fact]
     public void Forwarding_that_was_switched_off_for_the_whole_host_is_switched_on_again()
     {
         using Sandbox sandbox = Sandbox.Start();

@@ -32,15 +32,9 @@ internal static class Departure
         var inodes = new List<ulong>(names.Count);
         foreach (string name in names)
         {
-            try
-            {
-                using NetworkNamespace space = NetworkNamespace.Open(name);
-                inodes.Add(space.Inode);
-            }
-            catch (NetlinkException e) when (e.Errno == Errno.NotFound || e.Errno == Errno.Invalid)
-            {
-                // half-made: nobody is in it
-            }
+            // in a half-made one is nobody
+            if (NamespaceNames.InodeOf(name) is { } inode)
+                inodes.Add(inode);
         }
         if (inodes.Count > 0)
             NamespaceProcesses.End(inodes, Up.Grace);

@@ -129,15 +129,9 @@ internal static class Run
 
     private static void EndProcesses(string name)
     {
-        try
-        {
-            using NetworkNamespace space = NetworkNamespace.Open(name);
-            NamespaceProcesses.End(space.Inode, Grace);
-        }
-        catch (NetlinkException e) when (e.Errno == Errno.NotFound)
-        {
-            // somebody else removed it already
-        }
+        // somebody else may have removed it already
+        if (NamespaceNames.InodeOf(name) is { } inode)
+            NamespaceProcesses.End(inode, Grace);
     }
 
     private static IEnumerable<Forward> Published(Outcome outcome) =>

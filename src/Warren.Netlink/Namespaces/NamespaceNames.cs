@@ -73,6 +73,18 @@ public static class NamespaceNames
         return IsLink(path) ? NameState.Absent : NameState.HalfMade;
     }
 
+    /// <summary>The inode number in nsfs of the namespace under a name, as <c>stat -L</c> shows it; null if none is there.</summary>
+    /// <remarks>The kernel gives the number of a namespace that is gone to the next.</remarks>
+    public static ulong? InodeOf(string name)
+    {
+        if (s_fileSystem is { } device)
+            return FileStatus.At(PathOf(name)) is { } status && status.Device == device ? status.Inode : null;
+        if (StateOf(name) != NameState.Namespace)
+            return null;
+        using NetworkNamespace space = NetworkNamespace.Open(name);
+        return space.Inode;
+    }
+
     /// <summary>Takes a name away, from every namespace that is mounted over another under it. The namespace itself lives on while
     /// a process, a socket or another name holds it.</summary>
     /// <exception cref="NetlinkException">No privilege (EPERM), or the name could not be removed (EBUSY).</exception>

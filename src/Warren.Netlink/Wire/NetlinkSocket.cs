@@ -23,6 +23,9 @@ public sealed class NetlinkSocket : IDisposable
     // 800 bytes, and 212,992 are the default. So a long batch goes out in several datagrams.
     private const int RequestsPerDatagram = 100;
 
+    // Message types of nfnetlink(7) have a subsystem's number in their upper byte; those below are of rtnetlink(7).
+    private const ushort FirstSubsystem = 256;
+
     // An answer with an object in it costs up to 5,000 bytes.
     private const int AnswersPerDatagram = 32;
 
@@ -157,7 +160,6 @@ public sealed class NetlinkSocket : IDisposable
             Span<byte> bytes = batch.Writable(batch.Requests[i].Start, MessageHeader.Size);
             MessageHeader header = MemoryMarshal.Read<MessageHeader>(bytes);
             // of four rtnetlink types in a row (new, delete, get, set) only the third has an answer; others would be waited for in vain
-            const ushort FirstSubsystem = 256;
             const int Get = 2;
             if (header.Type < FirstSubsystem && (header.Type & 3) != Get)
                 throw new ArgumentException($"'{batch.Requests[i].Operation}' asks for nothing.", nameof(batch));
@@ -402,6 +404,9 @@ public sealed class NetlinkSocket : IDisposable
             Span<byte> bytes = batch.Writable(request.Start, MessageHeader.Size);
             MessageHeader header = MemoryMarshal.Read<MessageHeader>(bytes);
             header.Sequence = ++_sequence;
+            // they are carried out in their order, and a refusal is told unasked: the last one's acknowledgement is that of all
+            if (i < end - 1 && header.Type < FirstSubsystem && !header.Flags.HasFlag(MessageFlags.Dump))
+                header.Flags &= ~MessageFlags.Ack;
             MemoryMarshal.Write(bytes, in header);
             if (AckAwaited(batch, request))
                 awaited++;

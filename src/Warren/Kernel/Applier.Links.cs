@@ -123,6 +123,7 @@ internal sealed partial class Applier
             _batch.AddAddress(hostEnd, link.Name, link.Host.Address, link.Host.PrefixLength);
             session.Route.Execute(_batch);
             _hostEnds[link.Name] = hostEnd;
+            _made.Add(link.Name);
         }
         catch (NetlinkException e)
         {
@@ -169,18 +170,12 @@ internal sealed partial class Applier
             // a kernel without IPv6
         }
         _batch.Clear();
-        _batch.SetLink(
-            IndexOf(link),
-            link,
-            new LinkChange
-            {
-                Up = true,
-                // out of the leaving ones, if a removal was cut off
-                Group = LinkPlan.Group,
-                Forwarding = true,
-                RouteLocalnet = true,
-            }
-        );
+        // Up comes by itself: of a link that is up the kernel tells everything once more after any other change. The group is that of one which stays,
+        // if a removal was cut off; one that was just made is in it.
+        int index = IndexOf(link);
+        uint? group = _made.Contains(link) ? null : LinkPlan.Group;
+        _batch.SetLink(index, link, new LinkChange { Group = group, Forwarding = true, RouteLocalnet = true });
+        _batch.SetLink(index, link, new LinkChange { Up = true });
         session.Route.Execute(_batch);
     }
 
@@ -197,9 +192,26 @@ internal sealed partial class Applier
         return names.Count < Several ? null : names;
     }
 
+    private static bool WholeGroupGoes(Plan plan)
+    {
+        foreach (Step step in plan.Steps)
+        {
+            if (step is DeleteLink { WithAllOfGroup: false })
+                return false;
+        }
+        return true;
+    }
+
     // For each link alone the kernel waits 20 ms; for a group, once. The steps after this one find theirs gone.
     private void DeleteTogether(HashSet<string> names)
     {
+        if (_wholeGroupGoes)
+        {
+            _batch.Clear();
+            _batch.DeleteLinkGroup(LinkPlan.Group);
+            Tolerating(Errno.NoDevice, () => session.Route.Execute(_batch));
+            return;
+        }
         try
         {
             Regroup(names, LinkPlan.LeavingGroup);
@@ -225,6 +237,7 @@ internal sealed partial class Applier
     private void Delete(DeleteLink delete)
     {
         _hostEnds.Remove(delete.Name);
+        _made.Remove(delete.Name);
         _batch.Clear();
         if (_goingLinks?.Contains(delete.Name) == true)
         {

@@ -19,6 +19,7 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
 {
     private readonly Dictionary<string, NetlinkSocket> _inside = [];
     private readonly Dictionary<string, int> _hostEnds = [];
+    private readonly HashSet<string> _made = [];
     private readonly NetlinkBatch _batch = new();
     private readonly HashSet<string> _fresh = [];
     private NetworkNamespace? _home;
@@ -26,6 +27,7 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
     private bool _folderReady;
     private FlowEnding? _flows;
     private HashSet<string>? _goingLinks;
+    private bool _wholeGroupGoes;
     private HashSet<string> _goneLinks = [];
 
     /// <summary>Carries out a plan, whole or not at all.</summary>
@@ -35,6 +37,7 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
         if (plan.IsEmpty)
             return;
         _goingLinks = GoingLinks(plan);
+        _wholeGroupGoes = WholeGroupGoes(plan);
         _settings = new ProcSys();
         for (int i = 0; i < plan.Steps.Count; i++)
         {

@@ -28,7 +28,7 @@ internal static class HandedSockets
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (ObservedNamespace space in spaces)
         {
-            if (space.Presence == Presence.Standing && names.Add(space.Name) && InodeOf(space.Name) is { } inode)
+            if (space.Presence == Presence.Standing && names.Add(space.Name) && NamespaceNames.InodeOf(space.Name) is { } inode)
                 inodes.TryAdd(inode, space.Name);
         }
         var found = new List<HandedSocket>();
@@ -85,20 +85,6 @@ internal static class HandedSockets
                 if (sockets.TryGetValue(socket, out HostPort host) && known.Add((host, inodes[inode])))
                     found.Add(new HandedSocket(host, inodes[inode], SocketOwner.Words(process)));
             }
-        }
-    }
-
-    private static ulong? InodeOf(string name)
-    {
-        try
-        {
-            using NetworkNamespace space = NetworkNamespace.Open(name);
-            return space.Inode;
-        }
-        catch (NetlinkException)
-        {
-            // gone meanwhile
-            return null;
         }
     }
 }

@@ -383,10 +383,8 @@ internal static partial class Host
         var going = new Dictionary<ulong, string>();
         foreach (Step step in plan.Steps)
         {
-            if (step is not DeleteNamespace { Name: var name } || NamespaceNames.StateOf(name) != NameState.Namespace)
-                continue;
-            using NetworkNamespace space = NetworkNamespace.Open(name);
-            going[space.Inode] = name;
+            if (step is DeleteNamespace { Name: var name } && NamespaceNames.InodeOf(name) is { } inode)
+                going[inode] = name;
         }
         return going;
     }

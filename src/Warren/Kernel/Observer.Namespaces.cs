@@ -29,13 +29,19 @@ internal sealed partial class Observer
     private Dictionary<string, Link>? _links;
     private string? _upstream;
     private Dictionary<int, Cidr>? _addresses;
+    private int? _groupSize;
 
     // Of many names: two lists in place of two questions for each.
     private void ListLinks()
     {
         _links = [];
+        _groupSize = 0;
         foreach (Link link in Dump(batch => batch.DumpLinks(), Link.Parse))
+        {
             _links[link.Name] = link;
+            if (link.Group == LinkPlan.Group)
+                _groupSize++;
+        }
         _addresses = HostAddresses();
     }
 

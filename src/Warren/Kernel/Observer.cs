@@ -72,6 +72,7 @@ internal sealed partial class Observer(HostSession session)
             Everything = everything,
             Ruleset = ruleset,
             UpstreamResolver = _upstream,
+            GroupSize = _groupSize,
             ClosedFor = ClosedFor(chains, removal),
             Forwarding = wish.DropsForwarded ? Forwarding() : [],
         };

@@ -107,18 +107,7 @@ internal sealed record SavedWish(IReadOnlyList<SavedNamespace> Namespaces, bool 
         };
 
     /// <summary>The inode of the namespace that stands under a name; 0 if none does.</summary>
-    public static ulong Inode(string name)
-    {
-        try
-        {
-            using NetworkNamespace space = NetworkNamespace.Open(name);
-            return space.Inode;
-        }
-        catch (NetlinkException)
-        {
-            return 0;
-        }
-    }
+    public static ulong Inode(string name) => NamespaceNames.InodeOf(name) ?? 0;
 
     /// <summary>The file's content.</summary>
     public byte[] ToBytes()

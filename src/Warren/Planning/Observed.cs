@@ -198,6 +198,9 @@ public sealed record Observed
     /// <summary>Forwards in force that lead to no link's address: a change was cut off, or somebody took the link away. Known for projects.</summary>
     public IReadOnlyDictionary<HostPort, Target> Strays { get; init; } = new Dictionary<HostPort, Target>();
 
+    /// <summary>How many links are in Warren's group; null if they were not counted.</summary>
+    public int? GroupSize { get; init; }
+
     /// <summary>Ports that other namespaces may call, of the namespaces asked about; known if one of those is a project's.</summary>
     public IReadOnlyCollection<InnerPort> Targets { get; init; } = [];
 

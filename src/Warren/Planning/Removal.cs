@@ -46,10 +46,11 @@ internal static class Removal
         if (addresses.Count > 0)
             steps.Add(new EndFlows([], addresses));
         steps.AddRange(Names(observed, wish, going));
+        bool all = observed.GroupSize == going.Count(space => space.Link is not null);
         foreach (ObservedNamespace space in going)
         {
             if (space.Link is { } link)
-                steps.Add(Additions.Delete(space, link));
+                steps.Add(Additions.Delete(space, link) with { WithAllOfGroup = all });
         }
         if (!last && observed.Ruleset != RulesetState.Absent && PinsOf(observed, going) is { Count: > 0 } pins)
             steps.Add(new ChangeRules { Unpin = pins });

@@ -79,6 +79,23 @@ public sealed class Growth
         static string Names(int count) => string.Join(", ", Enumerable.Range(1, count).Select(i => $"m{i}: {{ports: ['{6000 + i}:8080']}}"));
     }
 
+    // They go with their group, in one message: nothing is written to each.
+    [Fact]
+    public void The_links_of_all_that_go_are_one_request()
+    {
+        Sandbox.Need("strace");
+        using Sandbox sandbox = Sandbox.Start();
+        var costs = new List<Cost>();
+        foreach (int count in (int[])[Many / 2, Many])
+        {
+            string file = ProjectFiles.Write(sandbox, "many", $"name: many\nnamespaces: {{{string.Join(", ", Enumerable.Range(1, count).Select(i => $"m{i}: {{}}"))}}}");
+            sandbox.Do($"warren up -d -f {file}");
+            costs.Add(CostOf(sandbox, $"down -f {file}", "sendto"));
+        }
+        costs[1].Messages.Should().Be(costs[0].Messages);
+        costs[1].Bytes.Should().BeCloseTo(costs[0].Bytes, 100);
+    }
+
     // Before its first line a .NET program would read a list of all mounts: each name of a namespace is one.
     [Fact]
     public void A_start_reads_as_much_with_many_mounts_as_with_few()

@@ -46,7 +46,7 @@ internal static class ProjectFiles
             readlink /etc/netns/$name/*; cat /etc/netns/$name/* 2>/dev/null
         done | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/ linkdown//'
         ip -o addr show | grep wrn- | sed 's/^[0-9]*: //; s/@if[0-9]*//' | grep -v 'inet6 fe80' | sort
-        ip -o link show group 30583 2>/dev/null | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/link-netns[^ ]* [^ ]*//' | sort
+        for group in 22354 22355; do ip -o link show group $group | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/NO-CARRIER,//; s/,LOWER_UP//; s/,M-DOWN//; s/ state [A-Z]*//; s/link-netns[^ ]* [^ ]*//' | sort; done
         cat /run/warren/projects/*/names | sort
         """;
 

@@ -62,6 +62,31 @@ public class Errors
         });
 
     [Fact]
+    public void The_last_request_is_acknowledged_for_all_and_a_refusal_before_it_is_told() =>
+        InNamespace.Run(() =>
+        {
+            using var socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+            var batch = new NetlinkBatch();
+            for (int i = 1; i <= 20; i++)
+                batch.AddAddress(1, "lo", new IPAddress([127, 0, 1, (byte)i]), 32);
+            socket.Execute(batch);
+            socket.Traffic.ReceivedDatagrams.Should().Be(1);
+            batch.Clear();
+            batch.AddAddress(1, "lo", IPAddress.Parse("127.0.2.1"), 32);
+            batch.AddAddress(1, "lo", IPAddress.Parse("127.0.1.7"), 32);
+            batch.AddAddress(1, "lo", IPAddress.Parse("127.0.2.2"), 32);
+            Action add = () => socket.Execute(batch);
+            add.Should().Throw<NetlinkException>().Which.Errno.Should().Be(Errno.Exists);
+            // what was not read of the answers is none to the next request
+            batch.Clear();
+            batch.AddAddress(1, "lo", IPAddress.Parse("127.0.2.3"), 32);
+            socket.Execute(batch);
+            batch.Clear();
+            batch.DumpAddresses(AddressFamily.IPv4);
+            socket.Dump(batch, InterfaceAddress.Parse).Select(each => each.Address.ToString()).Should().Contain(["127.0.2.1", "127.0.2.2", "127.0.2.3"]);
+        });
+
+    [Fact]
     public void An_exclusive_request_that_asks_for_no_answer_waits_for_none() =>
         InNamespace.Run(() =>
         {

@@ -112,6 +112,9 @@ public sealed record DeleteLink(string Of, string Name) : Step
     /// <summary>Whether lo inside is switched off again.</summary>
     public bool SwitchLoopbackOff { get; init; }
 
+    /// <summary>Whether every link of Warren's group goes with the plan that this is a step of: then they need not be put into another to go at once.</summary>
+    public bool WithAllOfGroup { get; init; }
+
     /// <summary>The link as it was; null for one that was never whole.</summary>
     public LinkPlan? Was { get; init; }
 

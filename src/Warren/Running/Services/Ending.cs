@@ -78,18 +78,7 @@ internal sealed class Ending(TimeSpan grace)
     }
 
     /// <summary>The inode of a namespace; 0 if there is none.</summary>
-    public static ulong NamespaceInode(string name)
-    {
-        try
-        {
-            using NetworkNamespace network = NetworkNamespace.Open(name);
-            return network.Inode;
-        }
-        catch (NetlinkException)
-        {
-            return 0;
-        }
-    }
+    public static ulong NamespaceInode(string name) => NamespaceNames.InodeOf(name) ?? 0;
 
     /// <summary>The inodes of the namespaces of services, as they are at this moment: the kernel gives the number of one that is gone to the
     /// next.</summary>

@@ -152,15 +152,8 @@ internal static class Services
         }
         foreach (string name in namespaces)
         {
-            try
-            {
-                using NetworkNamespace space = NetworkNamespace.Open(name);
-                NamespaceProcesses.End(space.Inode, grace);
-            }
-            catch (NetlinkException e) when (e.Errno == Errno.NotFound || e.Errno == Errno.Invalid)
-            {
-                // nobody is in what is not there
-            }
+            if (NamespaceNames.InodeOf(name) is { } inode)
+                NamespaceProcesses.End(inode, grace);
         }
     }
 
