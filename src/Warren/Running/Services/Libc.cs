@@ -42,6 +42,8 @@ internal static unsafe partial class Libc
     public const uint IN_MODIFY = 2;
     public const uint IN_CREATE = 0x100;
     public const uint IN_MOVED_TO = 0x80;
+    public const uint IN_CLOSE_WRITE = 0x8;
+    public const uint IN_CLOSE_NOWRITE = 0x10;
     public const short POSIX_SPAWN_SETSID = 0x80;
 
     [LibraryImport("libc", SetLastError = true)]

@@ -13,6 +13,7 @@ internal sealed partial class Supervisor
 
     private readonly HealPace _pace = new();
     private DriftWatch? _drift;
+    private LegacyWatch? _legacy;
     private Spawned? _heal;
     private LoopTimer? _healTimer;
     private LoopTimer? _healBound;
@@ -29,6 +30,7 @@ internal sealed partial class Supervisor
             _drift = new DriftWatch(_folder.Project);
             _loop.Watch(_drift.NetworkDescriptor, () => Heard(_drift?.ReadNetwork() ?? ChangeKind.None));
             _loop.Watch(_drift.RulesDescriptor, () => Heard(_drift?.ReadRules() ?? ChangeKind.None));
+            WatchLegacy();
             // between the end of `up` and now nobody heard anything
             Heard(ChangeKind.Others);
         }
@@ -36,6 +38,20 @@ internal sealed partial class Supervisor
         {
             StopWatchingDrift();
             Say($"{Healing.NotMended}changes by others go unheard: {e.Message}");
+        }
+    }
+
+    private void WatchLegacy()
+    {
+        try
+        {
+            _legacy = new LegacyWatch();
+            _loop.Watch(_legacy.Descriptor, () => Heard(_legacy?.Read() == true ? ChangeKind.Others : ChangeKind.None));
+        }
+        catch (NetlinkException e)
+        {
+            // of inotify a user has 128 at once, if nobody raised it
+            Say($"{Healing.NotMended}changes to legacy tables go unheard: {e.Message}");
         }
     }
 
@@ -48,6 +64,12 @@ internal sealed partial class Supervisor
             _loop.Unwatch(drift.RulesDescriptor);
             drift.Dispose();
             _drift = null;
+        }
+        if (_legacy is { } legacy)
+        {
+            _loop.Unwatch(legacy.Descriptor);
+            legacy.Dispose();
+            _legacy = null;
         }
         // it waits for the lock that whoever ends this has, or is as good as one that was cut off by the kernel: the next warren mends
         if (_heal is not { } heal)
