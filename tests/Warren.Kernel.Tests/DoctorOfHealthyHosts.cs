@@ -106,4 +106,14 @@ public sealed class DoctorOfHealthyHosts
         sandbox.Do("cd /run/p && warren down");
         Doctor.Told(sandbox, "").Should().BeEmpty();
     }
+
+    [Fact]
+    public void Nothing_is_found_of_a_namespace_that_is_pinned_to_the_link_where_its_routes_lead()
+    {
+        using Sandbox sandbox = Doctor.Empty();
+        sandbox.Do(SecondUplink);
+        sandbox.Do("warren add web1 --uplink wan0; ip rule add iif wrn-web1 table 100; ip route add default via 10.6.0.2 table 100");
+        sandbox.Do("warren add web2 --uplink ens5");
+        Doctor.Told(sandbox, "").Should().BeEmpty();
+    }
 }

@@ -40,6 +40,9 @@ internal sealed record Condition
     /// <summary>The routes of the host in all tables, those to its own addresses too.</summary>
     public IReadOnlyList<HostRoute> Routes { get; init; } = [];
 
+    /// <summary>The way to the world that the host's rules and routes give a namespace's packets, by its name; of those whose link stands.</summary>
+    public IReadOnlyDictionary<string, WayOut> Ways { get; init; } = new Dictionary<string, WayOut>();
+
     /// <summary>Addresses on the host's networks that did not answer when they were looked for.</summary>
     public IReadOnlySet<IPAddress> Silent { get; init; } = new HashSet<IPAddress>();
 

@@ -13,6 +13,7 @@ internal static class Examination
         Names.Check,
         Drift.Check,
         Uplinks.Check,
+        WaysOut.Check,
         PacketSizes.Check,
         Subnets.Check,
         LinkAddresses.Check,

@@ -32,6 +32,8 @@ internal static class Troubles
 
     public static readonly Trouble UplinkNotForwarding = Make("uplink-not-forwarding", Weight.Error, Reach.Everything, "a link to the world does not pass packets on");
     public static readonly Trouble NoDefaultRoute = Make("no-default-route", Weight.Warning, Reach.Everything, "the host has no default route");
+    public static readonly Trouble PinnedUplink = Make("pinned-uplink", Weight.Error, Reach.Namespace, "the link that a namespace is pinned to is gone, down, or not where its routes lead");
+    public static readonly Trouble NoWayOut = Make("no-way-out", Weight.Error, Reach.Namespace, "the host has a default route, and no rule or route lets the namespace's packets take it");
     public static readonly Trouble StrictReversePath = Make("strict-rp-filter", Weight.Warning, Reach.Everything, "rp_filter is strict, and there are several links to the world");
     public static readonly Trouble RouteLocalnet = Make("route-localnet-on-all", Weight.Warning, Reach.Host, "every link routes 127.0.0.0/8");
     public static readonly Trouble UplinkMtu = Make("uplink-mtu-smaller", Weight.Warning, Reach.Namespace, "a link to the world takes smaller packets than the namespace sends");

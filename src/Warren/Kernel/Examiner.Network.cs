@@ -43,11 +43,37 @@ internal sealed partial class Examiner
                     route.Table
                 )),
             ],
+            Ways = WaysOf(condition, host),
             Silent = neighbours.Where(each => each.State.HasFlag(NeighbourState.Failed)).Select(each => each.Address).ToHashSet(),
             Sysctls = sysctls,
             Spaces = spaces,
             Kernel = condition.Kernel with { HasVeth = host.Links.Any(link => link.Kind == "veth") || condition.Kernel.HasVeth == true ? true : condition.Kernel.HasVeth },
         };
+    }
+
+    // Of links that are down, or do not forward, something else is told.
+    private Dictionary<string, WayOut> WaysOf(Condition condition, HostNetwork host)
+    {
+        var names = new List<string>();
+        var batch = new NetlinkBatch();
+        foreach ((ObservedNamespace space, ObservedLink link, LinkMark mark) in condition.Marked)
+        {
+            if (!link.Up)
+                continue;
+            names.Add(space.Name);
+            batch.GetForwardedRoute(Observer.World, mark.Inside.Address, link.Index);
+        }
+        var ways = new Dictionary<string, WayOut>();
+        if (names.Count == 0)
+            return ways;
+        (Route? Value, NetlinkException? Error)[] answers = _session.Route.Ask(batch, Route.Parse);
+        for (int i = 0; i < names.Count; i++)
+        {
+            (Route? route, NetlinkException? error) = answers[i];
+            string leaves = route is { Type: RouteType.Unicast, Links: [int index, ..] } ? host.Find(index)?.Name ?? "" : "";
+            ways[names[i]] = new WayOut(leaves, leaves.Length > 0 ? "" : error?.Errno.Text ?? route?.Type.ToString() ?? "");
+        }
+        return ways;
     }
 
     private static HostLink LinkOf(Link link, HostNetwork host, string leadsTo) =>

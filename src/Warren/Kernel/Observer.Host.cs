@@ -195,7 +195,7 @@ internal sealed partial class Observer
         if (indices.Count == 0)
         {
             _batch.Clear();
-            _batch.GetRoute(s_world);
+            _batch.GetRoute(World);
             foreach (Route route in session.Route.Get(_batch, Route.Parse, Errno.NetworkUnreachable, Errno.HostUnreachable, Errno.Invalid, Errno.Denied))
                 indices.UnionWith(route.Links);
         }

@@ -145,7 +145,7 @@ internal sealed partial class Observer
         };
 
     // Any address out in the world: what takes the way to it takes the default route.
-    private static readonly System.Net.IPAddress s_world = new([1, 1, 1, 1]);
+    public static readonly System.Net.IPAddress World = new([1, 1, 1, 1]);
 
     // What of a link's work is still there inside. Where all is well one question tells: a packet to the world would leave by the link's other
     // end, with the namespace's address.
@@ -154,7 +154,7 @@ internal sealed partial class Observer
         if (inside.NameOf(hostEnd.PeerIndex) is { } name && inside.IsUp(name) == true && inside.IsUp("lo") == true)
         {
             _batch.Clear();
-            _batch.GetRoute(s_world);
+            _batch.GetRoute(World);
             if (
                 inside.Ask(_batch, Route.Parse) is [{ Value: { Type: RouteType.Unicast, Links: [var by], Source: { } source } }]
                 && by == hostEnd.PeerIndex
@@ -174,7 +174,7 @@ internal sealed partial class Observer
         _batch.GetLink(1);
         _batch.GetLink(hostEnd.PeerIndex);
         _batch.GetRoute(mark.Inside.Address);
-        _batch.GetRoute(s_world);
+        _batch.GetRoute(World);
         (object? Value, NetlinkException? Error)[] answers = inside.Ask<object>(_batch, ParseLinkOrRoute);
         Link? end = answers[1].Value is Link { Kind: "veth" } link && link.PeerIndex == hostEnd.Index ? link : null;
         return new ObservedInside(

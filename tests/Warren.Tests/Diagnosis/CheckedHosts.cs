@@ -101,6 +101,31 @@ public sealed class CheckedHosts
     }
 
     [Theory]
+    [InlineData("ens5", "ens5", "")]
+    [InlineData("wan0", "ens5", "it may leave by wan0 only, and its way to the world leads by ens5")]
+    [InlineData("wan0", "", "it may leave by wan0 only, and no route leads to the world by it")]
+    [InlineData("wan1", "ens5", "it may leave by wan1 only, and that is down")]
+    [InlineData("gone", "ens5", "it may leave by gone only, and there is no such link")]
+    [InlineData(null, "ens5", "")]
+    [InlineData(null, "", "the host has a default route, and its packets do not get to it: no way")]
+    public void The_way_out_leads_by_the_link_that_was_asked_for(string? pinned, string way, string what)
+    {
+        Condition host = Conditions.Of();
+        ObservedNamespace space = host.Seen.Namespaces[0];
+        ObservedLink link = space.Link!;
+        host = host with
+        {
+            Seen = host.Seen with { Namespaces = [space with { Link = link with { Mark = link.Mark! with { Uplink = pinned } } }] },
+            Links = [.. host.Links, new HostLink("wan0", "") { Up = true }, new HostLink("wan1", "") { Up = false }],
+            Ways = new Dictionary<string, WayOut> { ["web1"] = new WayOut(way, way.Length > 0 ? "" : "no way") },
+        };
+        if (what.Length == 0)
+            host.Ids().Should().BeEmpty();
+        else
+            host.Finding().What.Should().Be(what);
+    }
+
+    [Theory]
     [InlineData("10.0.0.2", "")]
     [InlineData("10.0.0.173", "")]
     [InlineData("10.99.0.2", "")]

@@ -10,6 +10,12 @@ public static class Rta
     /// <summary>RTA_DST.</summary>
     public static AddressKey Destination => new(1);
 
+    /// <summary>RTA_SRC.</summary>
+    public static AddressKey SourceAddress => new(2);
+
+    /// <summary>RTA_IIF: the index of the link that a packet comes in by.</summary>
+    public static U32Key InputLink => new(3);
+
     /// <summary>RTA_OIF: the index of the link that it leads out by.</summary>
     public static U32Key OutputLink => new(4);
 
@@ -227,6 +233,32 @@ public static class RouteRequests
         AddressFamily family = AddressRequests.Family(destination);
         message.Header(new RouteHeader { Family = family, DestinationLength = (byte)(family == AddressFamily.IPv4 ? 32 : 128) });
         message.Put(Rta.Destination, destination);
+    }
+
+    /// <summary>Asks which route a packet would take that comes in by a link (<c>ip route get … from … iif …</c>): rules about links count, and
+    /// whether the link forwards. What has no way is refused (EHOSTUNREACH, ENETUNREACH, EACCES, EINVAL).</summary>
+    /// <param name="batch">Where the request is written.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="source">Where from.</param>
+    /// <param name="inputLink">The index of the link.</param>
+    public static void GetForwardedRoute(this NetlinkBatch batch, IPAddress destination, IPAddress source, int inputLink)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        ArgumentNullException.ThrowIfNull(source);
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.GetRoute, MessageFlags.Ack, "get route to", destination.ToString());
+        AddressFamily family = AddressRequests.Family(destination);
+        byte whole = (byte)(family == AddressFamily.IPv4 ? 32 : 128);
+        message.Header(
+            new RouteHeader
+            {
+                Family = family,
+                DestinationLength = whole,
+                SourceLength = whole,
+            }
+        );
+        message.Put(Rta.Destination, destination);
+        message.Put(Rta.SourceAddress, source);
+        message.Put(Rta.InputLink, (uint)inputLink);
     }
 
     /// <summary>Asks which entry of the routing tables a packet would match (<c>ip route get fibmatch</c>): the answer's destination is the
