@@ -19,6 +19,9 @@ internal sealed partial class Additions
                 _unpublish.Add(entry);
                 _ports.Release(entry.Host);
             }
+            // without the table, its mark alone says what it had
+            foreach (Forward forward in mark.Forwards)
+                _ports.Release(forward.Host);
             _goneAddresses.Add(mark.Inside.Address);
         }
         // before the link: of a namespace that others made, only that tells whose it was
