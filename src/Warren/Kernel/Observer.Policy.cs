@@ -1,4 +1,5 @@
 using Warren.Firewall;
+using Warren.Firewall.Neighbours;
 using Warren.Model;
 using Warren.Netlink.Nftables;
 using Warren.Netlink.Rtnetlink;
@@ -19,6 +20,38 @@ internal sealed partial class Observer
                 closed.Add(new ClosedFor(project, removal ? NamespacesOf(project) : []));
         }
         return closed;
+    }
+
+    // Of what a namespace has already, status and the packets themselves tell; a plan that changes nothing there is not refused for it.
+    private List<Block> Blocks(Observed observed, Wish wish, List<NftChain> chains, List<Uplink> uplinks, List<Obstacle> obstacles)
+    {
+        var found = new List<Block>();
+        var blocks = new ForwardBlocks(session.Nft, chains, uplinks.ConvertAll(uplink => uplink.Name), obstacles);
+        var marks = new Dictionary<string, LinkMark?>();
+        foreach (ObservedNamespace space in observed.Namespaces)
+            marks[space.Name] = space.Link?.Mark;
+        foreach (NamespaceWish each in wish.Ensure)
+        {
+            LinkMark? mark = marks.GetValueOrDefault(each.Name);
+            if (mark is null && each.MustExist)
+                continue;
+            Cidr inside = (Additions.Addresses(each).Inside ?? mark?.Inside ?? SubnetPool.Usual).Network;
+            ForwardSet stands = mark?.Forwards as ForwardSet ?? new ForwardSet(mark?.Forwards ?? []);
+            found.AddRange(blocks.Find(each.Name, inside, mark is null, New(each, stands)));
+        }
+        return found;
+    }
+
+    private static IEnumerable<Forward> New(NamespaceWish wish, ForwardSet stands)
+    {
+        foreach (PortRequest request in wish.Publish)
+        {
+            foreach (Forward forward in request.Forwards)
+            {
+                if (!stands.Contains(forward))
+                    yield return forward;
+            }
+        }
     }
 
     private List<string> NamespacesOf(string project)

@@ -299,13 +299,15 @@ internal sealed partial class Observer(HostSession session)
             _ => FindForwards(asked, wanted.Count == 0 ? [] : Foreign(addresses)),
         };
         observed = forwards is null ? observed : observed with { Forwards = forwards };
+        List<Obstacle> obstacles = neighbours ? ForwardObstacles.Find(session.Nft, chains) : [];
         return observed with
         {
             Taken = Taken(routes, addresses, wish),
             HostAddresses = addresses.ConvertAll(address => address.Address),
             Uplinks = uplinks,
             AbsentUplinks = absent,
-            Obstacles = neighbours ? ForwardObstacles.Find(session.Nft, chains) : [],
+            Obstacles = obstacles,
+            Blocks = neighbours ? Blocks(observed, wish, chains, uplinks, obstacles) : [],
             ForeignForwards = neighbours && wanted.Count > 0 ? ForeignForwards.Find(session.Nft, chains, wanted) : [],
             Listeners = Listeners(wanted, listens, observed.Forwards),
         };

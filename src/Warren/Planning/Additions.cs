@@ -34,7 +34,7 @@ internal sealed partial class Additions
         _observed = observed;
         _wish = wish;
         _pool = new SubnetPool(observed.Taken);
-        _ports = new PortBook(observed);
+        _ports = new PortBook(wish.LeaveNeighbours ? observed with { Blocks = [] } : observed);
         foreach (ObservedNamespace space in observed.Namespaces)
             _spaces.TryAdd(space.Name, space);
     }
@@ -84,7 +84,7 @@ internal sealed partial class Additions
         steps.AddRange(_names);
         return new Plan(ServiceChanges.Around(_observed, _wish, steps))
         {
-            LeftDropping = _wish.LeaveNeighbours ? Closed() : [],
+            LeftDropping = _wish.LeaveNeighbours ? [.. Closed().Concat(_observed.Blocks.Select(block => block.Obstacle)).Distinct()] : [],
             CutOff = _cutOff,
             Remarks = [.. _remarks, .. Losing()],
         };
@@ -256,6 +256,11 @@ internal sealed partial class Additions
             return;
         }
 
+        foreach (Block block in _wish.LeaveNeighbours ? [] : _observed.Blocks)
+        {
+            if (block.Forward is null && block.Namespace == wish.Name)
+                _refusals.Add(block.Refusal);
+        }
         bool adopted = space is { Presence: Presence.Standing, IsOurs: false };
         var mark = new LinkMark(wish.Name, inside.Value, [])
         {
@@ -442,7 +447,7 @@ internal sealed partial class Additions
 
     private static Target TargetOf(Cidr inside, Forward forward) => new(inside.Address, forward.Port);
 
-    private static (Cidr? Host, Cidr? Inside) Addresses(NamespaceWish wish)
+    internal static (Cidr? Host, Cidr? Inside) Addresses(NamespaceWish wish)
     {
         if (wish.Subnet is { } subnet)
             return (new Cidr(subnet.At(1), subnet.PrefixLength), new Cidr(subnet.At(2), subnet.PrefixLength));

@@ -46,6 +46,25 @@ public sealed record ForeignChain(FirewallBackend Backend, string Family, string
 /// <param name="Opened">Whether Warren's accept rules stand at its head already.</param>
 public sealed record Obstacle(ForeignChain Chain, string Cause, string Owner, bool Opened);
 
+/// <summary>A rule of another firewall that certainly drops what a namespace starts, or what is for one of its ports, on every uplink.</summary>
+/// <param name="Namespace">The namespace.</param>
+/// <param name="Protocol">Of which protocol; null for all.</param>
+/// <param name="Obstacle">The chain, and the rule.</param>
+public sealed record Block(string Namespace, Protocol? Protocol, Obstacle Obstacle)
+{
+    /// <summary>Of which published port; null for what the namespace starts.</summary>
+    public Forward? Forward { get; init; }
+
+    /// <summary>Why it is in the way, and what can be done.</summary>
+    internal Refusal Refusal =>
+        new(
+            $"{Namespace}: {Obstacle.Chain}{(Obstacle.Owner.Length > 0 ? ", kept by " + Obstacle.Owner : "")}, drops "
+                + (Forward is { } forward ? $"what comes for port {forward.Host}" : $"all{(Protocol is { } protocol ? " " + protocol.Word() : "")} that it sends out")
+                + $": {Obstacle.Cause}",
+            "take that rule out, or put one before it that lets wrn-* pass; or --no-neighbours, which goes on without these packets"
+        );
+}
+
 /// <summary>A rule of another firewall that takes a port away before Warren's forward could.</summary>
 /// <param name="Host">Which port.</param>
 /// <param name="Place">Where the rule is and what it says: <c>table ip nat, chain DOCKER: tcp dport 6000 dnat to 172.17.0.2:80</c>.</param>

@@ -234,6 +234,9 @@ public sealed record Observed
     /// <summary>Chains of others that drop what Warren forwards.</summary>
     public IReadOnlyList<Obstacle> Obstacles { get; init; } = [];
 
+    /// <summary>Rules of others by which a wished namespace, or a port of it, would be cut off, and that are not opened.</summary>
+    public IReadOnlyList<Block> Blocks { get; init; } = [];
+
     /// <summary>Chains of others in which Warren's accept rules stand.</summary>
     public IReadOnlyList<ForeignChain> Openings { get; init; } = [];
 

@@ -102,9 +102,12 @@ internal sealed class PortBook(Observed observed)
             Refusal? conflict = Conflict(forward, mark);
             if (request.TakesAny && conflict is not null)
                 continue;
+            conflict ??= mark.Forwards.Contains(forward) ? null : Blocked(forward, mark.Namespace);
             if (conflict is { } refusal)
             {
                 refusals.Add(refusal);
+                if (request.TakesAny)
+                    return [];
                 // a range of a thousand taken ports is one mistake
                 if (refusals.Count > 20)
                     return [];
@@ -157,6 +160,16 @@ internal sealed class PortBook(Observed observed)
         if (_marked.Value.Forwards.Contains(forward))
             return null;
         return TakenByOthers(host, name);
+    }
+
+    private Refusal? Blocked(Forward forward, string name)
+    {
+        foreach (Block block in observed.Blocks)
+        {
+            if (block.Forward is { } dropped && block.Namespace == name && dropped.Port == forward.Port && dropped.Host.Overlaps(forward.Host))
+                return block.Refusal;
+        }
+        return null;
     }
 
     private Refusal? TakenByOthers(HostPort host, string name)

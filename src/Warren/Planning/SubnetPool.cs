@@ -26,6 +26,9 @@ internal sealed class SubnetPool(IReadOnlyList<TakenNetwork> taken)
         (198, 18, 0, 16),
     ];
 
+    /// <summary>Where subnets are, as long as it has a free one.</summary>
+    internal static Cidr Usual { get; } = new(new IPAddress([10, FirstOfTen, 0, 0]), 16);
+
     private readonly List<TakenNetwork> _taken = [.. taken];
     private readonly List<Cidr> _reserved = [];
     private int _pool;

@@ -24,6 +24,21 @@ internal enum LinkSide
 /// <param name="Output">Where it leaves.</param>
 internal readonly record struct PassingPacket(LinkSide Input, LinkSide Output)
 {
+    /// <summary>The name of the link that is <see cref="LinkSide.Uplink"/>; null for any.</summary>
+    public string? Uplink { get; init; }
+
+    /// <summary>IPPROTO_*; null for any.</summary>
+    public int? Protocol { get; init; }
+
+    /// <summary>The destination port; null for any.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>Where its source is; null if that is not known.</summary>
+    public Cidr? Source { get; init; }
+
+    /// <summary>Where its destination is; null if that is not known.</summary>
+    public Cidr? Destination { get; init; }
+
     /// <summary>Whether its destination was translated: to a Warren link, Warren lets pass nothing else; null if it is not known.</summary>
     public bool? Translated =>
         Output == LinkSide.Warren ? (Input == LinkSide.Unknown ? null : true)
@@ -39,13 +54,15 @@ internal readonly record struct LinkCondition(bool IsInput, LinkPattern Pattern)
     /// <summary>Whether a packet meets it; null if that depends on what is not known of the packet.</summary>
     public bool? Ask(PassingPacket packet)
     {
-        bool? met = Ask(IsInput ? packet.Input : packet.Output);
+        bool? met = Ask(IsInput ? packet.Input : packet.Output, packet.Uplink);
         return Pattern.Inverted ? !met : met;
     }
 
-    private bool? Ask(LinkSide side)
+    private bool? Ask(LinkSide side, string? uplink)
     {
         string name = Pattern.Name;
+        if (side == LinkSide.Uplink && uplink is not null)
+            return Pattern.IsPrefix ? uplink.StartsWith(name, StringComparison.Ordinal) : uplink == name;
         if (Pattern.IsPrefix && name.Length == 0)
             return true;
         bool oneOfOurs = name.StartsWith(NamespaceName.LinkPrefix, StringComparison.Ordinal);
@@ -82,6 +99,16 @@ internal sealed record PortCondition(IReadOnlyList<PortRange> Ports, bool Invert
 /// <param name="Inverted">Whether all others are meant.</param>
 internal readonly record struct AddressCondition(uint First, uint Last, bool Inverted)
 {
+    /// <summary>Whether every address of a subnet meets it; null if only some do.</summary>
+    public bool? Ask(Cidr subnet)
+    {
+        uint first = BinaryPrimitives.ReadUInt32BigEndian(subnet.At(0).GetAddressBytes());
+        uint last = first | (uint)(uint.MaxValue >> subnet.PrefixLength);
+        if (first >= First && last <= Last)
+            return !Inverted;
+        return last < First || first > Last ? Inverted : null;
+    }
+
     /// <summary>Whether an address meets it.</summary>
     public bool Ask(IPAddress address)
     {
@@ -101,3 +128,28 @@ internal readonly record struct AddressCondition(uint First, uint Last, bool Inv
 /// <param name="Protocol">IPPROTO_*.</param>
 /// <param name="Inverted">Whether all others are meant.</param>
 internal readonly record struct ProtocolCondition(int Protocol, bool Inverted);
+
+/// <summary>What of a packet is looked up in a set or a map of nf_tables.</summary>
+internal enum SetKey
+{
+    /// <summary>The name of the link that it came in by.</summary>
+    InputLink,
+
+    /// <summary>The name of the link that it leaves by.</summary>
+    OutputLink,
+
+    /// <summary>The protocol.</summary>
+    Protocol,
+
+    /// <summary>The destination port.</summary>
+    Port,
+
+    /// <summary>The state of its flow.</summary>
+    State,
+}
+
+/// <summary>A condition on what is in a set of nf_tables.</summary>
+/// <param name="Key">What is looked up.</param>
+/// <param name="Set">The set's name.</param>
+/// <param name="Inverted">Whether all that is not in it is meant.</param>
+internal readonly record struct SetCondition(SetKey Key, string Set, bool Inverted);

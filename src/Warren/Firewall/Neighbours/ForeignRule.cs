@@ -44,7 +44,8 @@ internal sealed record NewDestination(IPAddress? First, IPAddress? Last, PortRan
 /// <param name="Name">Its name.</param>
 /// <param name="PortAt">Where in a key the destination port is; null if it is not, or if that is not known.</param>
 /// <param name="ProtocolAt">Where in a key the protocol is; null if it is not.</param>
-internal readonly record struct VerdictMap(string Name, int? PortAt, int? ProtocolAt);
+/// <param name="Key">What the whole of a key is; null if it has several parts, or if that is not known.</param>
+internal readonly record struct VerdictMap(string Name, int? PortAt, int? ProtocolAt, SetKey? Key);
 
 /// <summary>
 /// What is known of a rule of another firewall, however it is kept: all of its conditions must be met. What is not
@@ -56,7 +57,13 @@ internal sealed class ForeignRule
     public bool Never { get; set; }
 
     /// <summary>Whether it has conditions that are not understood.</summary>
-    public bool Untold { get; set; }
+    public bool Obscure { get; set; }
+
+    /// <summary>Whether it has conditions that it does not tell by itself: they are not understood, or stand in a set or a map.</summary>
+    public bool Untold => Obscure || Sets.Count > 0 || Verdicts.Name is not null;
+
+    /// <summary>Conditions on what is in sets of nf_tables, beside <see cref="PortSets"/>.</summary>
+    public List<SetCondition> Sets { get; } = [];
 
     /// <summary>Conditions on links.</summary>
     public List<LinkCondition> Links { get; } = [];
@@ -125,26 +132,56 @@ internal sealed class ForeignRule
     /// <summary>As its owner would write it.</summary>
     public string Text => Native is { } native ? NftReading.Text(native) : Legacy?.ToString() ?? "";
 
-    /// <summary>Whether a packet meets its conditions; null if that cannot be told.</summary>
-    public bool? Ask(PassingPacket packet)
+    /// <summary>Whether a packet meets its conditions, but for what a map of verdicts asks; null if that cannot be told.</summary>
+    /// <param name="packet">The packet.</param>
+    /// <param name="table">The table that the rule is in, for its sets.</param>
+    public bool? Ask(PassingPacket packet, ForeignTable table)
     {
-        if (Never)
+        if (Never || (Translated is { } translated && packet.Translated == !translated))
             return false;
-        if (Translated is { } translated && packet.Translated == !translated)
-            return false;
-        bool told = !Narrows && (Translated is null || packet.Translated is not null);
+        bool told = !Obscure && !ForHost && (Translated is null || packet.Translated is not null);
         foreach (LinkCondition link in Links)
         {
-            switch (link.Ask(packet))
-            {
-                case false:
-                    return false;
-                case null:
-                    told = false;
-                    break;
-            }
+            if (Fails(link.Ask(packet), ref told))
+                return false;
+        }
+        foreach (ProtocolCondition test in Protocols)
+        {
+            if (Fails(packet.Protocol is { } protocol ? (test.Protocol == protocol) != test.Inverted : null, ref told))
+                return false;
+        }
+        foreach (PortCondition test in Ports)
+        {
+            if (Fails(packet.Port is { } port ? test.Ask(port) : null, ref told))
+                return false;
+        }
+        foreach (AddressCondition test in Sources)
+        {
+            if (Fails(packet.Source is { } source ? test.Ask(source) : null, ref told))
+                return false;
+        }
+        foreach (AddressCondition test in Destinations)
+        {
+            if (Fails(packet.Destination is { } destination ? test.Ask(destination) : null, ref told))
+                return false;
+        }
+        foreach (string set in PortSets)
+        {
+            if (Fails(packet.Port is { } port ? table.PortSet(set)?.Ask(port) : null, ref told))
+                return false;
+        }
+        foreach (SetCondition test in Sets)
+        {
+            if (Fails(table.Holds(test, packet), ref told))
+                return false;
         }
         return told ? true : null;
+    }
+
+    private static bool Fails(bool? met, ref bool told)
+    {
+        told &= met is not null;
+        return met == false;
     }
 
     /// <summary>Adds the condition of a match of iptables.</summary>
@@ -159,11 +196,11 @@ internal sealed class ForeignRule
                 Protocols.Add(new ProtocolCondition(transport.Name == "tcp" ? 6 : 17, false));
                 if (transport.Destination != PortRange.All || transport.DestinationInverted)
                     Ports.Add(new PortCondition([transport.Destination], transport.DestinationInverted));
-                Untold |= transport.Source != PortRange.All || transport.SourceInverted || transport.More.Length > 0;
+                Obscure |= transport.Source != PortRange.All || transport.SourceInverted || transport.More.Length > 0;
                 break;
             case XtMultiport { Side: not XtMultiport.Which.Source } multiport:
                 Ports.Add(new PortCondition(multiport.Ports, multiport.Inverted));
-                Untold |= multiport.Side == XtMultiport.Which.Either;
+                Obscure |= multiport.Side == XtMultiport.Which.Either;
                 break;
             case XtStates states when (states.States & NftState.New) != 0 || !states.AsksForDestination:
                 Never |= ((states.States & NftState.New) != 0) == states.Inverted;
@@ -175,7 +212,7 @@ internal sealed class ForeignRule
                 ForHost = true;
                 break;
             default:
-                Untold = true;
+                Obscure = true;
                 break;
         }
     }
@@ -225,13 +262,21 @@ internal sealed class ForeignRule
     public void Take(NftVerdict verdict)
     {
         Target = verdict.Chain;
+        if (Read(verdict) is { } read)
+            Verdict = read;
+    }
+
+    /// <summary>What a decision of nf_tables comes to; null if it ends nothing.</summary>
+    public static ForeignVerdict? Read(NftVerdict verdict)
+    {
         if (verdict.IsDrop)
-            Verdict = ForeignVerdict.Drop;
-        else if (verdict == NftVerdict.Accept)
-            Verdict = ForeignVerdict.Accept;
-        else if (verdict == NftVerdict.Return)
-            Verdict = ForeignVerdict.Return;
-        else if (verdict.Leads)
-            Verdict = verdict == NftVerdict.Goto(verdict.Chain) ? ForeignVerdict.Goto : ForeignVerdict.Jump;
+            return ForeignVerdict.Drop;
+        if (verdict == NftVerdict.Accept)
+            return ForeignVerdict.Accept;
+        if (verdict == NftVerdict.Return)
+            return ForeignVerdict.Return;
+        if (!verdict.Leads)
+            return null;
+        return verdict == NftVerdict.Goto(verdict.Chain) ? ForeignVerdict.Goto : ForeignVerdict.Jump;
     }
 }

@@ -32,6 +32,7 @@ internal readonly record struct ForeignBase(
 internal abstract class ForeignTable
 {
     private readonly Dictionary<string, IReadOnlyList<ForeignRule>> _rules = [];
+    private readonly Dictionary<string, IReadOnlyList<NftElement>> _elements = [];
 
     /// <summary>Its name.</summary>
     public abstract string Name { get; }
@@ -54,8 +55,27 @@ internal abstract class ForeignTable
     /// <summary>The ports in one of its sets, as ranges; null if that cannot be told.</summary>
     public virtual PortCondition? PortSet(string name) => null;
 
-    /// <summary>The keys and values of one of its maps.</summary>
-    public virtual IReadOnlyList<NftElement> Elements(string map) => [];
+    /// <summary>The keys and values of one of its maps or sets.</summary>
+    public IReadOnlyList<NftElement> Elements(string map)
+    {
+        if (!_elements.TryGetValue(map, out IReadOnlyList<NftElement>? elements))
+            _elements[map] = elements = ReadElements(map);
+        return elements;
+    }
+
+    /// <summary>Whether a packet meets a condition on a set; null if that cannot be told.</summary>
+    public bool? Holds(SetCondition test, PassingPacket packet) =>
+        SetMembers.Find(Elements(test.Set), test.Key, packet, out NftElement? found) ? (found is not null) != test.Inverted : null;
+
+    /// <summary>What a map of verdicts decides about a packet.</summary>
+    /// <returns>False if that cannot be told.</returns>
+    public bool Decides(VerdictMap map, PassingPacket packet, out NftVerdict? verdict)
+    {
+        NftElement? found = null;
+        bool told = map.Key is { } key && SetMembers.Find(Elements(map.Name), key, packet, out found);
+        verdict = found?.Verdict;
+        return told;
+    }
 
     /// <summary>How a rule of a chain is taken out: the command, for a shell.</summary>
     public abstract string Removal(string chain, ForeignRule rule);
@@ -115,6 +135,8 @@ internal abstract class ForeignTable
 
     protected abstract List<ForeignRule> ReadRules(string chain);
 
+    protected virtual IReadOnlyList<NftElement> ReadElements(string map) => [];
+
     private static void AddIf(ForeignTable table, Predicate<ForeignBase> wanted, List<ForeignTable> tables)
     {
         foreach (ForeignBase chain in table.Bases)
@@ -161,7 +183,7 @@ internal sealed class NftForeignTable(NftSocket nft, NftTable table) : ForeignTa
         return PortSets.Read([.. Elements(name)]);
     }
 
-    public override IReadOnlyList<NftElement> Elements(string map) => nft.Elements(new NftSet(table, map, [NftType.Port], []));
+    protected override IReadOnlyList<NftElement> ReadElements(string map) => nft.Elements(new NftSet(table, map, [NftType.Port], []));
 
     public override string Removal(string chain, ForeignRule rule) =>
         $"nft delete rule {table.Family.Word} {Step.Quote(table.Name)} {Step.Quote(chain)} handle {rule.Native?.Handle}";

@@ -1,3 +1,5 @@
+using Warren.Netlink.Nftables;
+
 namespace Warren.Firewall.Neighbours;
 
 /// <summary>What certainly becomes of a packet in a chain.</summary>
@@ -14,7 +16,8 @@ internal readonly record struct ForwardFate(ForeignVerdict Verdict, string Chain
 /// <param name="table">The table.</param>
 /// <param name="packet">The packet.</param>
 /// <param name="countOpenings">Whether Warren's own accept rules are there.</param>
-internal sealed class ForwardWalk(ForeignTable table, PassingPacket packet, bool countOpenings)
+/// <param name="doubts">Whether a rule that may let the packet pass counts as one that does: then only what drops all such packets drops.</param>
+internal sealed class ForwardWalk(ForeignTable table, PassingPacket packet, bool countOpenings, bool doubts = false)
 {
     // the kernel's NFT_JUMP_STACK_SIZE; a table read while it changes can seem to have a cycle
     private const int Deepest = 16;
@@ -35,13 +38,13 @@ internal sealed class ForwardWalk(ForeignTable table, PassingPacket packet, bool
     {
         foreach (ForeignRule rule in table.Rules(chain))
         {
-            if (Met(rule) != true)
+            if (Met(rule) != true || Decision(rule) is not var (verdict, leadsTo))
                 continue;
-            switch (rule.Verdict)
+            switch (verdict)
             {
-                case ForeignVerdict.Jump or ForeignVerdict.Goto when rule.Target == target:
+                case ForeignVerdict.Jump or ForeignVerdict.Goto when leadsTo == target:
                     return true;
-                case ForeignVerdict.Jump when Walk(rule.Target, 1).Verdict == ForeignVerdict.GoesOn:
+                case ForeignVerdict.Jump when Walk(leadsTo, 1).Verdict == ForeignVerdict.GoesOn:
                 case ForeignVerdict.GoesOn:
                     break;
                 default:
@@ -68,18 +71,25 @@ internal sealed class ForwardWalk(ForeignTable table, PassingPacket packet, bool
     {
         foreach (ForeignRule rule in table.Rules(chain))
         {
-            if (Met(rule) != true)
+            bool? met = Met(rule);
+            if (met == false)
                 continue;
-            switch (rule.Verdict)
+            if (met is null || Decision(rule) is not var (verdict, target))
+            {
+                if (doubts && MayLetPass(rule))
+                    return new ForwardFate(ForeignVerdict.Accept, chain, rule);
+                continue;
+            }
+            switch (verdict)
             {
                 case ForeignVerdict.Accept or ForeignVerdict.Drop:
-                    return new ForwardFate(rule.Verdict, chain, rule);
+                    return new ForwardFate(verdict, chain, rule);
                 case ForeignVerdict.Return:
                     return undecided;
                 case ForeignVerdict.Goto:
-                    return Walk(rule.Target, depth + 1);
+                    return Walk(target, depth + 1);
                 case ForeignVerdict.Jump:
-                    ForwardFate fate = Walk(rule.Target, depth + 1);
+                    ForwardFate fate = Walk(target, depth + 1);
                     if (fate.Verdict != ForeignVerdict.GoesOn)
                         return fate;
                     break;
@@ -88,5 +98,18 @@ internal sealed class ForwardWalk(ForeignTable table, PassingPacket packet, bool
         return undecided;
     }
 
-    private bool? Met(ForeignRule rule) => !countOpenings && rule.IsOpening ? false : rule.Ask(packet);
+    // What a rule whose conditions are met does, and where it leads; null if its map cannot be read.
+    private (ForeignVerdict Verdict, string Target)? Decision(ForeignRule rule)
+    {
+        if (rule.Verdicts.Name is null)
+            return (rule.Verdict, rule.Target);
+        if (!table.Decides(rule.Verdicts, packet, out NftVerdict? verdict))
+            return null;
+        return verdict is { } found && ForeignRule.Read(found) is { } read ? (read, found.Chain) : (ForeignVerdict.GoesOn, "");
+    }
+
+    private static bool MayLetPass(ForeignRule rule) =>
+        rule.Verdicts.Name is not null || rule.Verdict is not (ForeignVerdict.GoesOn or ForeignVerdict.Drop);
+
+    private bool? Met(ForeignRule rule) => !countOpenings && rule.IsOpening ? false : rule.Ask(packet, table);
 }

@@ -13,7 +13,7 @@ internal static class LegacyReading
             read.Links.Add(new LinkCondition(true, input));
         if (rule.Output is { } output)
             read.Links.Add(new LinkCondition(false, output));
-        read.Untold |= rule.Fragments is not null;
+        read.Obscure |= rule.Fragments is not null;
         Require(read, read.Sources, rule.Source);
         Require(read, read.Destinations, rule.Destination);
         if (rule.Protocol != 0)
@@ -33,6 +33,6 @@ internal static class LegacyReading
         if (AddressCondition.OfMask(address, mask, pattern.Inverted) is { } test)
             conditions.Add(test);
         else
-            read.Untold = true;
+            read.Obscure = true;
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class NftReading
         {
             if (!alone || length != 4 || bits.Bytes.Length != 4 || Number(loaded.Xor) != 0)
             {
-                _rule.Untold = true;
+                _rule.Obscure = true;
                 return;
             }
             mask = BinaryPrimitives.ReadUInt32BigEndian(bits.Bytes);
@@ -50,7 +50,7 @@ internal sealed partial class NftReading
         };
         if (test is { } condition)
             conditions.Add(condition);
-        _rule.Untold |= test is null || !alone;
+        _rule.Obscure |= test is null || !alone;
     }
 
     private NewDestination? NewDestination(NftNat nat)

@@ -140,7 +140,7 @@ internal sealed partial class NftReading
                 Unknown(unknown);
                 break;
             default:
-                _rule.Untold = true;
+                _rule.Obscure = true;
                 break;
         }
     }
@@ -178,7 +178,7 @@ internal sealed partial class NftReading
             case { From: Source.DestinationType } when exact && !inverted && !masked && value.Length == 4:
                 const uint Local = 2; // RTN_LOCAL
                 _rule.ForHost |= Number(compare.Value) == Local;
-                _rule.Untold |= Number(compare.Value) != Local;
+                _rule.Obscure |= Number(compare.Value) != Local;
                 break;
             case { From: Source.Transport, Offset: 2 } when !masked && value.Length == 2:
                 Port(compare.Operator, BinaryPrimitives.ReadUInt16BigEndian(value));
@@ -186,10 +186,10 @@ internal sealed partial class NftReading
             // source and destination port compared together
             case { From: Source.Transport, Offset: 0 } when !masked && value.Length == 4 && exact && !inverted:
                 Port(NftOperator.Equal, BinaryPrimitives.ReadUInt16BigEndian(value[2..]));
-                _rule.Untold = true;
+                _rule.Obscure = true;
                 break;
             default:
-                _rule.Untold = true;
+                _rule.Obscure = true;
                 break;
         }
     }
@@ -217,7 +217,7 @@ internal sealed partial class NftReading
                 _rule.Protocols.Add(new ProtocolCondition(value[0], inverted));
                 break;
             default:
-                _rule.Untold = true;
+                _rule.Obscure = true;
                 break;
         }
     }
@@ -252,26 +252,40 @@ internal sealed partial class NftReading
         }
         else
         {
-            _rule.Untold = true;
+            _rule.Obscure = true;
         }
     }
 
     private void Lookup(NftLookup lookup)
     {
-        bool isPort = Of(lookup.Register) is { From: Source.Transport, Offset: 2, Length: 2, Mask: null };
-        // a map of verdicts (target 0) decides by itself
-        if (isPort && !lookup.Inverted && lookup.Target != 0)
-            _rule.PortSets.Add(lookup.Set);
-        else
-            _rule.Untold = true;
+        SetKey? key = KeyOf(Of(lookup.Register));
         if (lookup.Target == 0)
-            _rule.Verdicts = Keys(lookup);
+            _rule.Verdicts = Keys(lookup, key);
+        else if (key == SetKey.Port && !lookup.Inverted)
+            _rule.PortSets.Add(lookup.Set);
+        else if (key is { } known && lookup.Target is null)
+            _rule.Sets.Add(new SetCondition(known, lookup.Set, lookup.Inverted));
+        else
+            _rule.Obscure = true;
         if (lookup.Target is { } target and not 0)
-            Load(target, new Loaded(Source.Map, 0, 0) { Map = lookup.Set, ByPort = isPort });
+            Load(target, new Loaded(Source.Map, 0, 0) { Map = lookup.Set, ByPort = key == SetKey.Port });
     }
 
+    private static SetKey? KeyOf(Loaded loaded) =>
+        loaded switch
+        {
+            { Mask: not null } => null,
+            { From: Source.Transport, Offset: 2, Length: 2 } => SetKey.Port,
+            { From: Source.Network, Offset: ProtocolOffset, Length: 1 } => SetKey.Protocol,
+            { From: Source.Meta, Offset: (uint)NftMetaKey.TransportProtocol } => SetKey.Protocol,
+            { From: Source.Meta, Offset: (uint)NftMetaKey.InputLinkName } => SetKey.InputLink,
+            { From: Source.Meta, Offset: (uint)NftMetaKey.OutputLinkName } => SetKey.OutputLink,
+            { From: Source.State } => SetKey.State,
+            _ => null,
+        };
+
     // the parts of a concatenated key stand in registers one behind the other
-    private VerdictMap Keys(NftLookup lookup)
+    private VerdictMap Keys(NftLookup lookup, SetKey? key)
     {
         const int PartLength = 4;
         int? port = null;
@@ -284,7 +298,7 @@ internal sealed partial class NftReading
             else if (part is { From: Source.Meta, Offset: (uint)NftMetaKey.TransportProtocol, Mask: null })
                 protocol ??= at;
         }
-        return new VerdictMap(lookup.Set, port, protocol);
+        return new VerdictMap(lookup.Set, port, protocol, key);
     }
 
     private void Extend(NftExtension extension)
@@ -298,7 +312,7 @@ internal sealed partial class NftReading
         }
         catch (MalformedMessageException)
         {
-            _rule.Untold = true;
+            _rule.Obscure = true;
         }
     }
 
@@ -317,7 +331,7 @@ internal sealed partial class NftReading
                 break;
             default:
                 _registers.Clear();
-                _rule.Untold = true;
+                _rule.Obscure = true;
                 break;
         }
     }
