@@ -142,7 +142,15 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
                 session.Route.Execute(_batch);
                 break;
             case AddDefaultRoute add:
-                Mend(add.Of, add.Link, (batch, index) => batch.AddDefaultRoute(index, add.Gateway));
+                Mend(
+                    add.Of,
+                    add.Link,
+                    (batch, index) =>
+                    {
+                        batch.SetSubnetRoute(index, add.Inside.Network.Address, add.Inside.PrefixLength, add.Inside.Address);
+                        batch.AddDefaultRoute(index, add.Gateway);
+                    }
+                );
                 break;
             case WriteResolver write:
                 ResolverFile.Write(host, write.Of, write.Text);

@@ -209,7 +209,7 @@ internal sealed partial class Additions
             if (!inside.HasAddress)
                 _before.Add(new AddAddress(space.Name, end, mark.Inside) { Inside = true });
             if (!inside.HasDefaultRoute)
-                _before.Add(new AddDefaultRoute(space.Name, end, host.Address));
+                _before.Add(new AddDefaultRoute(space.Name, end, host.Address, mark.Inside));
         }
         if (link.Host is null)
             _before.Add(new AddAddress(space.Name, link.Name, host));

@@ -299,6 +299,33 @@ public static class RouteRequests
         message.Put(Rta.OutputLink, (uint)index);
     }
 
+    /// <summary>Sets the route of a subnet in the main table to what the kernel makes it when the address is added.</summary>
+    /// <param name="batch">Where the request goes.</param>
+    /// <param name="index">The link that the subnet is on.</param>
+    /// <param name="subnet">The subnet's first address.</param>
+    /// <param name="prefixLength">Its length in bits.</param>
+    /// <param name="source">The address of this host in it.</param>
+    public static void SetSubnetRoute(this NetlinkBatch batch, int index, IPAddress subnet, int prefixLength, IPAddress source)
+    {
+        const byte ScopeLink = 253;
+        const MessageFlags Flags = MessageFlags.Create | MessageFlags.Replace | MessageFlags.Ack;
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.NewRoute, Flags, "set route of subnet", subnet.ToString());
+        message.Header(
+            new RouteHeader
+            {
+                Family = AddressRequests.Family(subnet),
+                DestinationLength = (byte)prefixLength,
+                Table = (byte)Route.MainTable,
+                Protocol = RouteOrigin.Kernel,
+                Scope = ScopeLink,
+                Type = RouteType.Unicast,
+            }
+        );
+        message.Put(Rta.Destination, subnet);
+        message.Put(Rta.PreferredSource, source);
+        message.Put(Rta.OutputLink, (uint)index);
+    }
+
     /// <summary>Asks for the routes of all tables.</summary>
     /// <param name="batch">Where the request goes.</param>
     /// <param name="family">Which family; <see cref="AddressFamily.Unspecified"/> for all.</param>

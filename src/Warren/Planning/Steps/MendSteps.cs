@@ -49,11 +49,12 @@ public sealed record AddAddress(string Of, string Link, Cidr Address) : Step
     public override Step? Undo => null;
 }
 
-/// <summary>Gives a namespace its default route again.</summary>
+/// <summary>Gives a namespace its default route again, and the one to its gateway: who empties the table takes both.</summary>
 /// <param name="Of">The namespace's name.</param>
 /// <param name="Link">The link's name inside.</param>
 /// <param name="Gateway">The host end's address.</param>
-public sealed record AddDefaultRoute(string Of, string Link, IPAddress Gateway) : Step
+/// <param name="Inside">The namespace's own.</param>
+public sealed record AddDefaultRoute(string Of, string Link, IPAddress Gateway, Cidr Inside) : Step
 {
     /// <inheritdoc/>
     public override char Sign => '+';
@@ -65,7 +66,11 @@ public sealed record AddDefaultRoute(string Of, string Link, IPAddress Gateway) 
     public override string Words => $"default route via {Gateway} inside";
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Shell => [$"ip -n {Of} route add default via {Gateway} dev {Quote(Link)}"];
+    public override IEnumerable<string> Shell =>
+        [
+            $"ip -n {Of} route replace {Inside.Network} dev {Quote(Link)} proto kernel scope link src {Inside.Address}",
+            $"ip -n {Of} route add default via {Gateway} dev {Quote(Link)}",
+        ];
 
     /// <inheritdoc/>
     public override Step? Undo => null;
