@@ -81,7 +81,7 @@ public sealed class PullingThePlug
             // one that is killed outright; and then the next at some call
             sandbox.Kill("warren __supervise plug");
             // it is gone from the list before the kernel has closed its files
-            sandbox.Do("flock -w 10 /run/warren/projects/plug/supervisor.lock true; rm /run/warren/projects/plug/control");
+            sandbox.Do("for i in $(seq 500); do grep -q \":$(stat -c %i /run/warren/projects/plug/supervisor.lock) \" /proc/locks || break; sleep 0.02; done; rm /run/warren/projects/plug/control");
             Launched supervisor = sandbox.Host.Start($"exec {Trace} -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={when} warren __supervise plug");
             // it has begun, or is killed already
             sandbox.Do($"for i in $(seq 300); do test -e /run/warren/projects/plug/control && break; kill -0 {supervisor.ProcessId} 2>/dev/null || break; sleep 0.02; done");
