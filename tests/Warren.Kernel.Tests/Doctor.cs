@@ -34,6 +34,7 @@ public sealed class Doctor
             { "web1 address-missing, web1 default-route-missing", "ip -n web1 addr flush dev eth0" },
             { "web1 default-route-missing", "ip -n web1 route del default" },
             { "web1 address-missing", "ip addr flush dev wrn-web1" },
+            { "web1 host-route-missing", "ip route del 10.213.0.0/30" },
             { "web1 ports-missing", "nft flush map inet warren forwards4" },
             { "web1 stray-forward", "nft add element inet warren forwards4 '{ tcp . 6001 : 10.213.0.2 . 8080 }'" },
             { "dead-forward", "nft add element inet warren forwards4 '{ tcp . 6001 : 10.213.0.77 . 8080 }'" },

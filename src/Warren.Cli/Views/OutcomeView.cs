@@ -63,7 +63,7 @@ internal static class OutcomeView
                 case DeleteLink delete when !Deletes(outcome.Plan, delete.Namespace) && !Creates(outcome.Plan, delete.Name):
                     Output.Line($"{delete.Namespace}: link removed");
                     break;
-                case SwitchInsideOn or AddAddress or AddDefaultRoute or WriteResolver or RemoveResolver when !Deletes(outcome.Plan, step.Namespace):
+                case SwitchInsideOn or AddAddress or AddDefaultRoute or SetHostRoute or WriteResolver or RemoveResolver when !Deletes(outcome.Plan, step.Namespace):
                     Output.Line($"{step.Namespace}: {step.Sign} {step.Words}");
                     break;
                 case WriteHosts when !CreatesAny(outcome.Plan) && !DeletesAny(outcome.Plan):

@@ -26,6 +26,7 @@ internal static class Troubles
     public static readonly Trouble InsideDown = Make("inside-down", Weight.Error, Reach.Namespace, "the link's end inside is down");
     public static readonly Trouble AddressMissing = Make("address-missing", Weight.Error, Reach.Namespace, "an end of the link lost its address");
     public static readonly Trouble DefaultRouteMissing = Make("default-route-missing", Weight.Error, Reach.Namespace, "there is no default route inside");
+    public static readonly Trouble HostRouteMissing = Make("host-route-missing", Weight.Error, Reach.Namespace, "the host has no route to the namespace any more");
     public static readonly Trouble PortsMissing = Make("ports-missing", Weight.Error, Reach.Port, "published ports are not in Warren's maps");
     public static readonly Trouble StrayForward = Make("stray-forward", Weight.Warning, Reach.Port, "Warren's maps lead a port to a namespace that did not publish it");
     public static readonly Trouble InTheWay = Make("in-the-way", Weight.Error, Reach.Namespace, "what stands could not be made again: something is in the way");

@@ -152,6 +152,11 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
                     }
                 );
                 break;
+            case SetHostRoute route:
+                _batch.Clear();
+                _batch.SetSubnetRoute(IndexOf(route.Link), route.Host.Network.Address, route.Host.PrefixLength, route.Host.Address);
+                session.Route.Execute(_batch);
+                break;
             case WriteResolver write:
                 ResolverFile.Write(host, write.Of, write.Text);
                 break;

@@ -30,6 +30,7 @@ internal sealed partial class Observer
     private string? _upstream;
     private Dictionary<int, Cidr>? _addresses;
     private int? _groupSize;
+    private HashSet<(int, System.Net.IPAddress)>? _routed;
 
     // Of many names: two lists in place of two questions for each.
     private void ListLinks()
@@ -43,6 +44,31 @@ internal sealed partial class Observer
                 _groupSize++;
         }
         _addresses = HostAddresses();
+        _routed = [];
+        foreach (Route route in Dump(batch => batch.DumpMainRoutes(AddressFamily.IPv4, index: 0), Route.Parse))
+            NoteRoute(route, _routed);
+    }
+
+    private static void NoteRoute(Route route, HashSet<(int, System.Net.IPAddress)> routed)
+    {
+        if (route is { Type: RouteType.Unicast, Destination: { } destination, Links: [int index] })
+            routed.Add((index, destination));
+    }
+
+    // The kernel makes it with the address, and takes it away when the link goes down; what is gone besides somebody took.
+    private bool LacksRoute(Link link, LinkMark mark)
+    {
+        const int OneAddress = 32;
+        if (!link.IsUp || mark.Inside.PrefixLength == OneAddress)
+            return false;
+        HashSet<(int, System.Net.IPAddress)>? routed = _routed;
+        if (routed is null)
+        {
+            routed = [];
+            foreach (Route route in Dump(batch => batch.DumpMainRoutes(AddressFamily.IPv4, link.Index), Route.Parse))
+                NoteRoute(route, routed);
+        }
+        return !routed.Contains((link.Index, mark.Inside.Network.Address));
     }
 
     private Dictionary<int, Cidr> HostAddresses()
@@ -91,7 +117,11 @@ internal sealed partial class Observer
             return LookInside(space);
         bool inside = depth is Depth.Inside or Depth.All || (depth == Depth.Traces && mark is { Adopted: true });
         if (inside && presence == Presence.Standing && ours && mark is not null)
+        {
             _toVisit.Add((name, link!, mark));
+            if (LacksRoute(link!, mark))
+                space = space with { Link = space.Link! with { LacksRoute = true } };
+        }
         return space;
     }
 

@@ -213,6 +213,8 @@ internal sealed partial class Additions
         }
         if (link.Host is null)
             _before.Add(new AddAddress(space.Name, link.Name, host));
+        else if (link.LacksRoute)
+            _before.Add(new SetHostRoute(space.Name, link.Name, host));
     }
 
     // The link is made again; the namespace and the programs in it stay.

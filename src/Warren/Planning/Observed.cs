@@ -66,6 +66,9 @@ public sealed record ObservedLink(string Name, int Index)
     /// <summary>Whether the host end is up, and passes packets on.</summary>
     public bool Up { get; init; }
 
+    /// <summary>Whether the host has no route to the subnet of a link that is up; known if more than the link was asked about.</summary>
+    public bool LacksRoute { get; init; }
+
     /// <summary>The largest packet in bytes.</summary>
     public uint Mtu { get; init; } = 1500;
 }

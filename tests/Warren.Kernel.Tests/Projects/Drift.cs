@@ -37,6 +37,7 @@ public sealed class Drift
     [InlineData("warren unpublish web1 6000:8080", "web1", "publish 6000/tcp -> 192.168.7.2:8080")]
     [InlineData("ip -n web1 addr del 192.168.7.2/24 dev eth0", "web1", "missing: address 192.168.7.2/24 on eth0 inside")]
     [InlineData("ip -n web1 route del default", "web1", "missing: default route via 192.168.7.1 inside")]
+    [InlineData("ip route del 192.168.7.0/24", "web1", "missing: route to 192.168.7.0/24 by wrn-web1")]
     [InlineData("ip -n web1 route flush table main", "web1", "missing: default route via 192.168.7.1 inside")]
     [InlineData("ip -n web1 link set lo down", "web1", "differs: link lo inside up")]
     [InlineData("ip -n web1 link set eth0 down", "web1", "differs: link eth0 inside up")]

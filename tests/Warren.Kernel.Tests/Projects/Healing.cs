@@ -30,6 +30,7 @@ public sealed class Healing
     [InlineData("nft add element inet warren forwards4 '{ tcp . 6666 : 192.168.7.2 . 22 }'", "unpublish 6666/tcp")]
     [InlineData("nft delete element inet warren pinned '{ \"wrn-web2\" }'", "web2: out by ens5 only")]
     [InlineData("ip -n web1 addr del 192.168.7.2/24 dev eth0", "web1: address 192.168.7.2/24 on eth0 inside")]
+    [InlineData("ip route del 192.168.7.0/24", "web1: route to 192.168.7.0/24 by wrn-web1")]
     [InlineData("ip -n web1 route del default", "web1: default route via 192.168.7.1 inside")]
     [InlineData("ip -n web1 link set lo down", "web1: link lo inside up")]
     [InlineData("ip -n web1 link set eth0 down", "web1: link eth0 inside up")]

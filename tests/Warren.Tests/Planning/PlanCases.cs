@@ -95,7 +95,7 @@ public sealed class PlanCases
             DeleteNamespace or ChangeRules { Table: TableChange.Repair } => true,
             DeleteLink delete => delete.Was is null || !IsWhole(outcome.Before.Namespaces.First(space => space.Name == delete.Of)),
             // what was mended stays so, and so do programs
-            SwitchInsideOn or AddAddress or AddDefaultRoute or ServiceStep => true,
+            SwitchInsideOn or AddAddress or AddDefaultRoute or SetHostRoute or ServiceStep => true,
             // a link that was made goes as a whole; one that stood and was down is better up
             SwitchLinkOn on => !outcome.Plan.Steps.OfType<CreateLink>().Any(create => create.Link.Name == on.Name),
             // noted before, so not noted as Warren's any more: forwarding is off, as whoever switched it off wants it

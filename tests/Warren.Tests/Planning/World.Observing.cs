@@ -139,7 +139,7 @@ internal sealed partial class World
             IsOurs = mark is not null ? !mark.Adopted : looksInside && space.Marked,
             LinkName = NamespaceName.LinkName(name),
             LinkNameTaken = space.LinkNameTaken,
-            Link = space.Link is { } link ? new ObservedLink(link.Name, 7) { Mark = mark, Host = link.Address, Up = link.Up } : null,
+            Link = space.Link is { } link ? new ObservedLink(link.Name, 7) { Mark = mark, Host = link.Address, Up = link.Up, LacksRoute = inside && link.LacksRoute } : null,
             InsideLinks = looksInside ? space.Inside : [],
             LoopbackUp = looksInside && space.LoopbackUp,
             HasDefaultRoute = looksInside && space.DefaultRoute,

@@ -99,6 +99,9 @@ internal sealed partial class World
         /// <summary>Whether the other end is up.</summary>
         public bool PeerUp { get; init; } = true;
 
+        /// <summary>Whether somebody took the host's route to it.</summary>
+        public bool LacksRoute { get; init; }
+
         /// <summary>Whether the other end has the namespace's address.</summary>
         public bool PeerHasAddress { get; init; } = true;
 
@@ -215,6 +218,9 @@ internal sealed partial class World
             case AddAddress add:
                 DemandFree(add, add.Of, add.Address);
                 ChangeLink(add, add.Of, add.Link, inside: false, link => link with { Address = add.Address });
+                break;
+            case SetHostRoute route:
+                ChangeLink(route, route.Of, route.Link, inside: false, link => link with { LacksRoute = false });
                 break;
             case AddDefaultRoute add:
                 Demand(SpaceOf(add.Of).Link is { PeerUp: true, PeerHasAddress: true }, step, "ENETUNREACH");

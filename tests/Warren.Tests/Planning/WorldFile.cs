@@ -171,6 +171,7 @@ internal sealed class WorldFile
                         Peer = Link.End ? "eth0" : null,
                         Routes = Link.End && Link.Route,
                         PeerUp = Link.EndUp,
+                        LacksRoute = Link.LacksRoute,
                         PeerHasAddress = Link.EndAddress,
                     },
             };
@@ -183,6 +184,9 @@ internal sealed class WorldFile
         public string? Address { get; init; }
 
         public bool Up { get; init; } = true;
+
+        /// <summary>Whether somebody took the host's route to it.</summary>
+        public bool LacksRoute { get; init; }
 
         /// <summary>Whether the other end is there.</summary>
         public bool End { get; init; } = true;

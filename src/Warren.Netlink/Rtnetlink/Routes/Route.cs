@@ -335,4 +335,16 @@ public static class RouteRequests
         using MessageWriter message = batch.Begin(RtnetlinkMessage.GetRoute, MessageFlags.Dump, "list routes");
         message.Header(new RouteHeader { Family = family, Protocol = origin });
     }
+
+    /// <summary>Asks for the routes of the main table.</summary>
+    /// <param name="batch">Where the request goes.</param>
+    /// <param name="family">Which family.</param>
+    /// <param name="index">Only those that lead out by this link; 0 for those by any.</param>
+    public static void DumpMainRoutes(this NetlinkBatch batch, AddressFamily family, int index)
+    {
+        using MessageWriter message = batch.Begin(RtnetlinkMessage.GetRoute, MessageFlags.Dump, "list routes");
+        message.Header(new RouteHeader { Family = family, Table = (byte)Route.MainTable });
+        if (index != 0)
+            message.Put(Rta.OutputLink, (uint)index);
+    }
 }

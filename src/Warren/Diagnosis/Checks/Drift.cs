@@ -75,6 +75,14 @@ internal static class Drift
                     Remedy = Shell(step),
                 };
                 break;
+            case SetHostRoute route:
+                yield return new Finding(Troubles.HostRouteMissing, $"this host has no route to {route.Host.Network} any more, which is behind {route.Link}")
+                {
+                    Namespace = route.Of,
+                    Consequence = "it reaches nobody, and its published ports answer nobody",
+                    Remedy = Shell(step),
+                };
+                break;
             case SwitchForwardingOn { DropIn: null } on:
                 yield return new Finding(Troubles.UplinkNotForwarding, $"net.ipv4.conf.{on.Uplink}.forwarding is 0")
                 {

@@ -75,3 +75,25 @@ public sealed record AddDefaultRoute(string Of, string Link, IPAddress Gateway, 
     /// <inheritdoc/>
     public override Step? Undo => null;
 }
+
+/// <summary>Gives the host its route to a namespace again.</summary>
+/// <param name="Of">The namespace's name.</param>
+/// <param name="Link">The link's host end.</param>
+/// <param name="Host">Its address.</param>
+public sealed record SetHostRoute(string Of, string Link, Cidr Host) : Step
+{
+    /// <inheritdoc/>
+    public override char Sign => '+';
+
+    /// <inheritdoc/>
+    public override string Namespace => Of;
+
+    /// <inheritdoc/>
+    public override string Words => $"route to {Host.Network} by {Link}";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Shell => [$"ip route replace {Host.Network} dev {Quote(Link)} proto kernel scope link src {Host.Address}"];
+
+    /// <inheritdoc/>
+    public override Step? Undo => null;
+}
