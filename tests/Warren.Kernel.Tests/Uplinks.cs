@@ -65,6 +65,29 @@ public sealed class Uplinks
         sandbox.Do("nft list ruleset; find /run -path '*warren*'").Should().BeEmpty();
     }
 
+    // ip_forward is 0 here
+    [Fact]
+    public void A_port_on_the_address_of_another_card_answers_there()
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        sandbox.Do("ip link add lan0 type veth peer name lan1 netns /run/sandbox/outside; ip addr add 10.7.0.9/24 dev lan0; ip link set lan0 up");
+        sandbox.Outside.Do("ip addr add 10.7.0.1/24 dev lan1; ip link set lan1 up");
+        string[] before = sandbox.Snapshot();
+        sandbox.Do("warren add web1 -p 6001:8080");
+        sandbox.Inside("web1").Serve("tcp", "8080", "web1");
+        sandbox.Do("cat /proc/sys/net/ipv4/conf/lan0/forwarding").Should().Be("0\n");
+        sandbox.Run("warren doctor --verbose").Output.Should().Contain("lan0").And.Contain("[card-not-forwarding]");
+        sandbox.Run("warren doctor").ExitCode.Should().Be(0, "nobody asked for more");
+
+        sandbox.Do("warren publish web1 10.7.0.9:6000:8080").Should().Contain("lan0");
+        sandbox.Outside.Ask("tcp", "10.7.0.9", 6000).Should().StartWith("web1 10.7.0.1");
+        sandbox.Outside.Ask("tcp", Sandbox.HostAddress, 6000).Should().Be(Place.Refused, "it is published on that address only");
+        sandbox.Do("nft list set inet warren switched_on").Should().Contain("lan0", "other traffic of that card stays closed");
+        sandbox.Do("warren doctor --verbose").Should().NotContain("lan0");
+        sandbox.Do("warren rm web1");
+        sandbox.ShouldBe(before);
+    }
+
     [Fact]
     public void A_pinned_namespace_leaves_by_its_uplink_or_not_at_all()
     {

@@ -37,6 +37,7 @@ internal static class Troubles
     public static readonly Trouble NoWayOut = Make("no-way-out", Weight.Error, Reach.Namespace, "the host has a default route, and no rule or route lets the namespace's packets take it");
     public static readonly Trouble StrictReversePath = Make("strict-rp-filter", Weight.Warning, Reach.Everything, "rp_filter is strict, and there are several links to the world");
     public static readonly Trouble RouteLocalnet = Make("route-localnet-on-all", Weight.Warning, Reach.Host, "every link routes 127.0.0.0/8");
+    public static readonly Trouble CardNotForwarding = Make("card-not-forwarding", Weight.Note, Reach.Everything, "a link with an address does not pass packets on: published ports do not answer there");
     public static readonly Trouble UplinkMtu = Make("uplink-mtu-smaller", Weight.Warning, Reach.Namespace, "a link to the world takes smaller packets than the namespace sends");
     public static readonly Trouble LinkMtu = Make("link-mtu-differs", Weight.Warning, Reach.Namespace, "the two ends of a link take packets of different sizes");
     public static readonly Trouble SubnetOverlap = Make("subnet-overlap", Weight.Error, Reach.Namespace, "another route or address of the host overlaps the namespace's subnet");

@@ -180,8 +180,15 @@ internal sealed partial class Observer
     }
 
     // The links of default routes, or of their halves, as VPNs make them; on a host without any, every link with an address. And those that
-    // namespaces are pinned to, wherever the routes lead now.
-    private List<Uplink> Uplinks(List<Route> routes, List<ConfiguredAddress> addresses, HashSet<string> pinnedTo, List<string> absent)
+    // namespaces are pinned to, wherever the routes lead now; and those with an address on which a port is published, for who asks for that one
+    // comes in by its link.
+    private List<Uplink> Uplinks(
+        List<Route> routes,
+        List<ConfiguredAddress> addresses,
+        HashSet<string> pinnedTo,
+        List<string> absent,
+        HashSet<IPAddress> answersOn
+    )
     {
         var indices = new HashSet<int>();
         foreach (Route route in routes)
@@ -214,6 +221,11 @@ internal sealed partial class Observer
                 indices.Add(link.Index);
             else
                 absent.Add(name);
+        }
+        foreach (ConfiguredAddress address in addresses)
+        {
+            if (answersOn.Contains(address.Address) && IsForeign(address.Label) && FindLink(address.Link) is { } link)
+                indices.Add(link.Index);
         }
         var uplinks = new List<Uplink>();
         // in the order of their indices, so that the same host gives the same plan

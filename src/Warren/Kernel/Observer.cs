@@ -1,3 +1,4 @@
+using System.Net;
 using Warren.Firewall;
 using Warren.Firewall.Neighbours;
 using Warren.Model;
@@ -275,20 +276,30 @@ internal sealed partial class Observer(HostSession session)
             }
         }
         HashSet<string> partly = Partly(wish);
+        var answersOn = new HashSet<IPAddress>();
+        foreach (HostPort host in wanted)
+        {
+            if (host.HostAddress is { } address)
+                answersOn.Add(address);
+        }
         foreach (ObservedNamespace space in observed.Namespaces)
         {
             if (partly.Contains(space.Name))
                 continue;
             foreach (Forward forward in space.Link?.Mark?.Forwards ?? [])
+            {
                 asked.Add(forward.Host);
+                if (forward.Host.HostAddress is { } address)
+                    answersOn.Add(address);
+            }
         }
         asked.UnionWith(wanted);
         List<Route> routes = ForeignRoutes();
         List<ConfiguredAddress> addresses = ConfiguredAddress.List(IsForeign);
         bool neighbours = ForeignTable.Any(chains);
-        HashSet<string> pinnedTo = PinnedTo(observed, wish);
+        HashSet<string> needed = PinnedTo(observed, wish);
         var absent = new List<string>();
-        List<Uplink> uplinks = Uplinks(routes, addresses, pinnedTo, absent);
+        List<Uplink> uplinks = Uplinks(routes, addresses, needed, absent, answersOn);
         if (observed is { Ruleset: RulesetState.Intact, SwitchedOn.Count: 0 } && uplinks.Exists(uplink => !uplink.Forwarding))
             observed = WithForwarding(observed, []);
         Dictionary<HostPort, Target>? forwards = observed.Ruleset switch

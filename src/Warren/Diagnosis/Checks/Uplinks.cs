@@ -29,6 +29,18 @@ internal static class Uplinks
         }
         if (Strict(condition) is { } strict)
             yield return strict;
+        if (!condition.Marked.Any(each => condition.ForwardsOf(each.Mark).Any(forward => forward.Host.HostAddress is null)))
+            yield break;
+        foreach (HostLink card in condition.Links)
+        {
+            if (!card.Up || card.Forwarding != false || card.Addresses.Count == 0 || card.Name == "lo" || condition.Uplinks.Any(uplink => uplink.Name == card.Name))
+                continue;
+            yield return new Finding(Troubles.CardNotForwarding, $"{Model.Terminal.Safe(card.Name)} ({string.Join(", ", card.Addresses)}) passes nothing on, and no default route leads by it")
+            {
+                Consequence = "who comes in by it gets no answer from published ports",
+                Remedy = "sysctl -w " + Step.Quote($"net/ipv4/conf/{card.Name}/forwarding=1") + $"; or publish on its address: -p {card.Addresses[0].Address}:6000:8080",
+            };
+        }
     }
 
     private static Finding? Strict(Condition condition)
