@@ -42,10 +42,10 @@ internal static class Ruleset
     public static NftSet Targets { get; } = new(Table, "targets4", [NftType.IPv4Address, NftType.Protocol, NftType.Port], []);
 
     /// <summary>The flows that each link's namespace started and that are alive.</summary>
-    public static NftSet Flows { get; } = new(Table, "flows", [NftType.LinkName], []) { Dynamic = true, Size = 65535 };
+    public static NftSet Flows { get; } = new(Table, "flows", [NftType.LinkName], []) { Dynamic = true };
 
     /// <summary>Links whose namespace has as many flows as it may.</summary>
-    public static NftSet Flooding { get; } = new(Table, "flooding", [NftType.LinkName], []) { Dynamic = true, Size = 65535, Seconds = 1 };
+    public static NftSet Flooding { get; } = new(Table, "flooding", [NftType.LinkName], []) { Dynamic = true, Seconds = 1 };
 
     /// <summary>How many flows that a namespace started may be alive.</summary>
     public const uint MostFlows = 16384;
