@@ -42,6 +42,8 @@ internal static class Failures
                 Output.Error($"  which stands for: {command}");
             if (e.Stuck.Count == 0)
                 Output.Error("  everything before it was undone; nothing was changed");
+            if (e.Stuck.Count == 0 && e.InnerException is NetlinkException inner && Remedy(inner.Errno, inner.Subject, line) is { } remedy)
+                Output.Error($"  type: {remedy}");
             foreach ((Step step, Exception error) in e.Stuck)
                 Output.Error($"  could not be undone: {step.Sign} {step.Words}: {Terminal.Safe(error.Message)}");
             if (e.Stuck.Count > 0)
@@ -59,11 +61,20 @@ internal static class Failures
         catch (NetlinkException e)
         {
             Output.Error($"{verb}: {Terminal.Safe(e.Message)}");
-            if (IsPrivilege(e.Errno))
-                Output.Error($"  type: sudo {line.Typed}");
+            if (Remedy(e.Errno, e.Subject, line) is { } remedy)
+                Output.Error($"  type: {remedy}");
             return code ?? (IsPrivilege(e.Errno) ? ExitCode.Unable : ExitCode.Failed);
         }
-        catch (Exception e) when (e is NeighbourException or MalformedMessageException or IOException or UnauthorizedAccessException)
+        catch (IOException e)
+        {
+            // the runtime keeps the number of the error there
+            var errno = new Errno(e.HResult);
+            Output.Error($"{verb}: {Terminal.Safe(e.Message)}");
+            if (Remedy(errno, "", line) is { } remedy)
+                Output.Error($"  type: {remedy}");
+            return code ?? (IsPrivilege(errno) ? ExitCode.Unable : ExitCode.Failed);
+        }
+        catch (Exception e) when (e is NeighbourException or MalformedMessageException or UnauthorizedAccessException)
         {
             Output.Error($"{verb}: {Terminal.Safe(e.Message)}");
             return code ?? ExitCode.Failed;
@@ -85,5 +96,21 @@ internal static class Failures
         Output.Error($"{(count == 1 ? "1 mistake" : $"{count} mistakes")} in {Terminal.Safe(files)}{shown}; nothing was changed");
     }
 
-    private static bool IsPrivilege(Errno errno) => errno == Errno.NotPermitted || errno == Errno.Denied;
+    private static bool IsPrivilege(Errno errno) => errno == Errno.NotPermitted || errno == Errno.Denied || errno == Errno.ReadOnly;
+
+    // What is wrong with the place, and not with what was wished for.
+    private static string? Remedy(Errno errno, string subject, CommandLine line)
+    {
+        string place = subject.StartsWith('/') ? Step.Quote(subject) : "/run/netns /run/warren";
+        string folder = Path.GetDirectoryName(subject) is ['/', ..] above ? Step.Quote(above) : place;
+        if (errno == Errno.ReadOnly)
+            return $"findmnt -T {place}, and mount it writable: mount -o remount,rw MOUNTPOINT";
+        if (IsPrivilege(errno))
+            return $"sudo {line.Typed}";
+        if (errno == Errno.NotDirectory)
+            return $"ls -ld {place}: something else has the name of a folder; move it away";
+        if (errno == Errno.NoSpace)
+            return $"df -h {folder}; df -i {folder}: make room there, and then {line.Typed}";
+        return errno == Errno.TooManyOpenFiles || errno == Errno.TooManyOpenFilesInSystem ? $"ulimit -n 1024; {line.Typed}" : null;
+    }
 }

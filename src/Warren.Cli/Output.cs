@@ -23,6 +23,9 @@ internal static class Output
     /// <summary>Whether standard output could not be written: a full disk, a closed descriptor.</summary>
     public static bool Lost { get; private set; }
 
+    /// <summary>Why, if it was.</summary>
+    public static string Loss { get; private set; } = "";
+
     /// <summary>Whether nobody reads standard output any more: there is no use in going on.</summary>
     public static bool Broken { get; private set; }
 
@@ -80,7 +83,8 @@ internal static class Output
                 // whoever read it is gone (a closed pipe): there is nobody to tell
                 const int BrokenPipe = 32;
                 Broken |= error == BrokenPipe && descriptor == 1;
-                Lost |= error != BrokenPipe && descriptor == 1;
+                if (error != BrokenPipe && descriptor == 1)
+                    (Lost, Loss) = (true, Marshal.GetPInvokeErrorMessage(error));
                 return;
             }
         }

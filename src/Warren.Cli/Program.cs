@@ -51,6 +51,8 @@ internal static class Program
             return Healing.Carry(healed);
         int code = Invoke(CommandLine.Split(args));
         Output.Flush();
+        if (Output.Lost)
+            Output.Error($"warren: standard output cannot be written: {Model.Terminal.Safe(Output.Loss)}; what was done stays done");
         return Output.Lost && code == ExitCode.Done ? ExitCode.Failed : code;
     }
 

@@ -52,6 +52,36 @@ public sealed class Refusals
         sandbox.ShouldBe(before);
     }
 
+    // what is made wrong, the command, and what undoes it
+    [Theory]
+    [InlineData("touch /run/warren", "rm /run/warren", Failed, "Not a directory (ENOTDIR)\n  type: ls -ld /run/warren: ")]
+    [InlineData("mount -t tmpfs -o ro tmpfs /run/warren", "umount /run/warren", Unable, "Read-only file system (EROFS)\n  type: findmnt -T ", "mkdir /run/warren")]
+    [InlineData("mount -t tmpfs -o size=4k,nr_inodes=2 tmpfs /run/warren", "warren rm --all; umount /run/warren", Failed, "nothing was changed\n  type: df -h /run/warren; df -i /run/warren: ", "mkdir /run/warren")]
+    [InlineData("ulimit -Sn 8", "ulimit -Sn 1024; warren rm --all", Failed, "  type: ulimit -n 1024; warren add web1\n")]
+    public void A_place_that_cannot_be_used_is_told_with_what_mends_it(string wrong, string undo, int code, string told, string first = "true")
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        sandbox.Do(first);
+        string[] before = sandbox.Snapshot();
+        Ending ending = sandbox.Sh($"{wrong}; warren add web1; code=$?; {undo}; exit $code");
+        ending.ExitCode.Should().Be(code, ending.Errors);
+        ending.Errors.Should().Contain(told);
+        sandbox.ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData("ls", 0)]
+    [InlineData("--help", 0)]
+    [InlineData("add web1", 1)]
+    public void A_full_disk_behind_standard_output_is_told(string line, int made)
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        Ending ending = sandbox.Sh($"warren {line} >/dev/full");
+        ending.ExitCode.Should().Be(Failed);
+        ending.Errors.Should().Be("warren: standard output cannot be written: No space left on device; what was done stays done\n");
+        sandbox.Do("warren ls --json").Split("\"name\"").Should().HaveCount(1 + made);
+    }
+
     [Theory]
     [InlineData("tcp", "0.0.0.0")]
     [InlineData("udp", "0.0.0.0")]
@@ -283,7 +313,7 @@ public sealed class Refusals
     {
         using Sandbox sandbox = Sandbox.Start();
         sandbox.Do("mount -o remount,bind,ro /run");
-        Ending refused = ShouldRefuse(sandbox, "warren add web1 -p 6000:8080", Failed);
+        Ending refused = ShouldRefuse(sandbox, "warren add web1 -p 6000:8080", Unable);
         refused.Errors.Should().Contain("/run/warren").And.Contain("Read-only");
     }
 

@@ -39,6 +39,15 @@ public readonly record struct Errno(int Number)
     /// <summary>Invalid argument.</summary>
     public static Errno Invalid => new(22);
 
+    /// <summary>ENFILE.</summary>
+    public static Errno TooManyOpenFilesInSystem => new(23);
+
+    /// <summary>EMFILE.</summary>
+    public static Errno TooManyOpenFiles => new(24);
+
+    /// <summary>ENOSPC.</summary>
+    public static Errno NoSpace => new(28);
+
     /// <summary>The file system is read-only.</summary>
     public static Errno ReadOnly => new(30);
 

@@ -176,8 +176,10 @@ internal sealed class HostLock : IDisposable
             return;
         }
         int fd = Libc.openat(_folder, name, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0b110_000_000);
-        if (fd >= 0)
-            _ = Libc.close(fd);
+        // what cannot be noted is not made: nobody would know to take it away again
+        if (fd < 0)
+            throw new NetlinkException(Errno.Last, "write", $"{Folder}/{name}");
+        _ = Libc.close(fd);
     }
 
     /// <summary>Removes the folder, if nothing but the lock is in it.</summary>
