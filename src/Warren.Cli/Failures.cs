@@ -48,7 +48,7 @@ internal static class Failures
                 Output.Error($"  could not be undone: {step.Sign} {step.Words}: {Terminal.Safe(error.Message)}");
             if (e.Stuck.Count > 0)
                 Output.Error("  type: warren rm --all, which removes whatever is left of Warren's");
-            return code ?? (e.InnerException is NetlinkException { Errno: var errno } && IsPrivilege(errno) ? ExitCode.Unable : ExitCode.Failed);
+            return code ?? (e.InnerException is NetlinkException { Errno: var errno } && errno != Errno.ReadOnly && IsPrivilege(errno) ? ExitCode.Unable : ExitCode.Failed);
         }
         catch (UnverifiedException e)
         {
