@@ -22,6 +22,12 @@ class Taken:
         self.wall, self.cpu, self.peak, self.code = float(wall), float(cpu), int(peak), int(code)
 
 
+def told(words):
+    """A command as a message says it: its program by name, wherever that was built."""
+    program, *rest = map(str, words)
+    return " ".join([os.path.basename(program), *rest])
+
+
 def timed(words, prefix=(), fifo=True, output=None, lines=False):
     """Times a command, or with `lines` each line of the file that `words` names."""
     flags = (["-f"] if fifo else []) + (["-l"] if lines else [])
@@ -31,7 +37,7 @@ def timed(words, prefix=(), fifo=True, output=None, lines=False):
     taken = [Taken(line) for line in done.stdout.splitlines()]
     bad = [one.code for one in taken if one.code]
     if done.returncode or bad or not taken:
-        raise Failed(f"{' '.join(map(str, words))}: exit code {bad[0] if bad else done.returncode}: {done.stderr.strip()}")
+        raise Failed(f"{told(words)}: exit code {bad[0] if bad else done.returncode}: {done.stderr.strip()}")
     return taken if lines else taken[0]
 
 
@@ -65,7 +71,7 @@ class Sandbox:
         inside = ["nsenter", f"--net={namespace}", "--"] if namespace else []
         done = subprocess.run([*self._prefix, *inside, *map(str, words)], capture_output=True, text=True, timeout=1200, **more)
         if done.returncode:
-            raise Failed(f"{' '.join(map(str, words))}: exit code {done.returncode}: {(done.stderr or done.stdout).strip()}")
+            raise Failed(f"{told(words)}: exit code {done.returncode}: {(done.stderr or done.stdout).strip()}")
         return done.stdout
 
     def time(self, *words, fifo=True, output=None):
@@ -100,8 +106,14 @@ class Sandbox:
         return found
 
     def check(self, i):
-        """The port published for w<i> answers from outside, and w<i> gets out."""
-        self.do(BUILT / "reach", f"/run/netns/w{i}", "/run/bench/outside", HOST, 6000 + i)
+        """The port published for w<i> answers from outside, and w<i> gets out; else what its links and neighbours are."""
+        try:
+            self.do(BUILT / "reach", f"/run/netns/w{i}", "/run/bench/outside", HOST, 6000 + i)
+        except Failed as failure:
+            seen = [self.do("sh", "-c", f"ip {inside} -br link; ip {inside} -s neigh; ip {inside} route | head -9")
+                    for inside in (f"-n w{i}", "")]
+            links = [line for line in seen[1].splitlines() if " UP " not in line][:20]
+            raise Failed(f"{failure}\n{seen[0]}host:\n" + "\n".join(links)) from None
 
 
 def settle(bound=30):
