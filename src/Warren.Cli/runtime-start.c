@@ -1,0 +1,203 @@
+// What the runtime asks the system, and makes, before Main. It prepares for servers that run for weeks; this program ends after two milliseconds, a
+// third of which that was. So the linker puts these functions in the place of the runtime's own, in one of two ways:
+//
+// - under the same name, all of an object file of libRuntime.WorkstationGC.a: nothing is taken out of an archive that is there already;
+// - by --wrap (Warren.Cli.csproj): who calls NAME from another object file calls __wrap_NAME, and __real_NAME is the runtime's own.
+//   A name that a later runtime does not have any more is wrapped in vain, and the program is as slow as it was before.
+//
+// The names are the C++ ones. bench/README.md says what each saves.
+
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+// ---- limits of the control group -------------------------------------------------------------------------------------------
+// To find them, /proc/self/mountinfo is read twice: a line or two for every network namespace that has a name. With 1,000 of them that took
+// longer than making one more. These know of no limit; the heap is a few MiB. All of cgroup.cpp and cgroupcpu.cpp.
+
+void _Z16InitializeCGroupv(void) {}
+
+void _Z13CleanupCGroupv(void) {}
+
+size_t _Z32GetRestrictedPhysicalMemoryLimitv(void) { return 0; }
+
+bool _Z21GetPhysicalMemoryUsedPm(size_t *bytes) { (void)bytes; return false; }
+
+void _Z19InitializeCpuCGroupv(void) {}
+
+bool _Z11GetCpuLimitPj(uint32_t *processors) { (void)processors; return false; }
+
+// ---- the machine --------------------------------------------------------------------------------------------------------------
+
+// Processors: three files of /sys. The last of those that this process may use tells as much.
+long __real_sysconf(int name);
+
+long __wrap_sysconf(int name)
+{
+    cpu_set_t usable;
+    if ((name != _SC_NPROCESSORS_ONLN && name != _SC_NPROCESSORS_CONF) || sched_getaffinity(0, sizeof usable, &usable) != 0)
+        return __real_sysconf(name);
+    for (int last = CPU_SETSIZE - 1; last > 0; last--)
+    {
+        if (CPU_ISSET(last, &usable))
+            return last + 1;
+    }
+    return 1;
+}
+
+// How many there may ever be, for the size of a set of them: the same file twice more.
+int __real_minipal_get_cpu_max_possible_count(void);
+
+int __wrap_minipal_get_cpu_max_possible_count(void)
+{
+    cpu_set_t usable;
+    return sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_SETSIZE : __real_minipal_get_cpu_max_possible_count();
+}
+
+// What the processor can do: asked with cpuid, of which a virtual machine's takes 2 µs each, twenty times. The C library has asked already; code
+// that would choose by more than the program was compiled for takes the other way.
+#ifdef __x86_64__
+#include <sys/platform/x86.h>
+
+extern const int32_t g_requiredCpuFeatures;
+int __real_minipal_getcpufeatures(void);
+
+int __wrap_minipal_getcpufeatures(void)
+{
+    bool version2 = CPU_FEATURE_ACTIVE(SSE3) && CPU_FEATURE_ACTIVE(SSSE3) && CPU_FEATURE_ACTIVE(SSE4_1) && CPU_FEATURE_ACTIVE(SSE4_2)
+                    && CPU_FEATURE_ACTIVE(POPCNT);
+    return version2 ? g_requiredCpuFeatures : __real_minipal_getcpufeatures();
+}
+#endif
+
+// Where the program lies: a symbolic link of /proc, for libraries that would be loaded from beside it.
+const char *__wrap__dl_get_origin(void) { return (const char *)-1; }
+
+// Nodes of memory: a folder of /sys. The heap of one thread has no use for them.
+void __wrap__Z21NUMASupportInitializev(void) {}
+
+// Caches: eight files of /sys, for the budget of the youngest generation, of which System.GC.Gen0MaxBudget makes less.
+size_t __wrap__ZN15GCToOSInterface25GetCacheSizePerLogicalCpuEb(bool whole) { (void)whole; return 4 << 20; }
+
+// Memory that is in use: /proc/meminfo. No garbage is there yet when it is asked first.
+void __real__ZN15GCToOSInterface15GetMemoryStatusEmPjPmS1_(uint64_t limit, uint32_t *percent, uint64_t *free, uint64_t *swap);
+
+void __wrap__ZN15GCToOSInterface15GetMemoryStatusEmPjPmS1_(uint64_t limit, uint32_t *percent, uint64_t *free, uint64_t *swap)
+{
+    static bool asked;
+    if (asked)
+    {
+        __real__ZN15GCToOSInterface15GetMemoryStatusEmPjPmS1_(limit, percent, free, swap);
+        return;
+    }
+    asked = true;
+    if (percent)
+        *percent = 0;
+    if (free)
+        *free = 1 << 30;
+    if (swap)
+        *swap = 0;
+}
+
+// Where the first thread's stack is: /proc/self/maps. It ends where the C library found it, and is as long as the limit says.
+extern void *__libc_stack_end;
+int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
+
+int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
+{
+    struct rlimit stack;
+    if (gettid() != getpid() || !pthread_equal(thread, pthread_self()) || getrlimit(RLIMIT_STACK, &stack) != 0
+        || stack.rlim_cur == RLIM_INFINITY || stack.rlim_cur < (1 << 16))
+        return __real_pthread_getattr_np(thread, attributes);
+    uintptr_t page = getpagesize(), end = ((uintptr_t)__libc_stack_end + page) & ~(page - 1), size = stack.rlim_cur & ~(page - 1);
+    int error = pthread_attr_init(attributes);
+    return error ? error : pthread_attr_setstack(attributes, (void *)(end - size), size);
+}
+
+// ---- the heap ---------------------------------------------------------------------------------------------------------------------
+// Reserved without access, and opened piece by piece with two system calls each, two dozen times before Main. Memory that nobody touched costs
+// nothing, so it is open from the start; where the kernel counts it all the same (vm.overcommit_memory=2), it goes the runtime's way.
+
+static bool open_at_once = true;
+
+void *__real__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node);
+bool __real__ZN15GCToOSInterface13VirtualCommitEPvmt(void *start, size_t size, uint16_t node);
+bool __real__ZN15GCToOSInterface15VirtualDecommitEPvm(void *start, size_t size);
+
+void *__wrap__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node)
+{
+    size_t page = getpagesize();
+    if (alignment < page)
+        alignment = page;
+    size = (size + page - 1) & ~(page - 1);
+    if (open_at_once)
+    {
+        uint8_t *start = mmap(NULL, size + alignment - page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (start != MAP_FAILED)
+        {
+            uint8_t *aligned = (uint8_t *)(((uintptr_t)start + alignment - 1) & ~(alignment - 1));
+            if (aligned > start)
+                munmap(start, aligned - start);
+            if (alignment - page > (size_t)(aligned - start))
+                munmap(aligned + size, alignment - page - (aligned - start));
+            // a page of 2 MiB for each part of the heap would be ten times what is needed
+            madvise(aligned, size, MADV_NOHUGEPAGE);
+            return aligned;
+        }
+        open_at_once = false;
+    }
+    return __real__ZN15GCToOSInterface14VirtualReserveEmmjt(size, alignment, flags, node);
+}
+
+bool __wrap__ZN15GCToOSInterface13VirtualCommitEPvmt(void *start, size_t size, uint16_t node)
+{
+    return open_at_once || __real__ZN15GCToOSInterface13VirtualCommitEPvmt(start, size, node);
+}
+
+bool __wrap__ZN15GCToOSInterface15VirtualDecommitEPvm(void *start, size_t size)
+{
+    return open_at_once ? madvise(start, size, MADV_DONTNEED) == 0 : __real__ZN15GCToOSInterface15VirtualDecommitEPvm(start, size);
+}
+
+// ---- the thread that finalizes ----------------------------------------------------------------------------------------------------
+// Started when a collection has found something for it, or somebody waits for it: not before, and mostly never.
+
+typedef uint32_t finalizing(void *context);
+static finalizing *finalizer;
+static void *finalizer_context;
+
+bool __real__Z23PalStartFinalizerThreadPFjPvES_(finalizing *body, void *context);
+void __real__Z20RhEnableFinalizationv(void);
+void __real_RhWaitForPendingFinalizers(uint32_t reentrant);
+
+bool __wrap__Z23PalStartFinalizerThreadPFjPvES_(finalizing *body, void *context)
+{
+    finalizer_context = context;
+    __atomic_store_n(&finalizer, body, __ATOMIC_RELEASE);
+    return true;
+}
+
+static void start_finalizer(void)
+{
+    finalizing *body = __atomic_exchange_n(&finalizer, NULL, __ATOMIC_ACQ_REL);
+    if (body)
+        __real__Z23PalStartFinalizerThreadPFjPvES_(body, finalizer_context);
+}
+
+void __wrap__Z20RhEnableFinalizationv(void)
+{
+    start_finalizer();
+    __real__Z20RhEnableFinalizationv();
+}
+
+void __wrap_RhWaitForPendingFinalizers(uint32_t reentrant)
+{
+    start_finalizer();
+    __real_RhWaitForPendingFinalizers(reentrant);
+}
