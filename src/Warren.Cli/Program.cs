@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Warren.Cli.Commands;
+using Warren.Kernel;
+using Warren.Model;
 using Warren.Running;
 using Warren.Running.Services;
 
@@ -49,11 +51,26 @@ internal static class Program
             return Daemon.Supervise(project);
         if (args is [Healing.Verb, { } healed])
             return Healing.Carry(healed);
+        if (MakesOne(args))
+            FreshNamespaces.Expect(args[1]);
         int code = Invoke(CommandLine.Split(args));
         Output.Flush();
         if (Output.Lost)
             Output.Error($"warren: standard output cannot be written: {Model.Terminal.Safe(Output.Loss)}; what was done stays done");
         return Output.Lost && code == ExitCode.Done ? ExitCode.Failed : code;
+    }
+
+    // Whether the line looks like one that will make the namespace that it names: to read it takes as long as the kernel needs for half of one.
+    private static bool MakesOne(string[] args)
+    {
+        if (args is not ["add" or "run", { } name, ..] || NamespaceName.Fault(name) is not null)
+            return false;
+        foreach (string word in args)
+        {
+            if (word is "--dry-run" or "--shell" or "--help" or "-h" or "-?")
+                return false;
+        }
+        return true;
     }
 
     internal static int Invoke(CommandLine line)

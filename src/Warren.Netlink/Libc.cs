@@ -132,4 +132,20 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial int ioctl(int fd, nuint request, void* argument);
+
+    // the C library's: 0 or an error number
+    [LibraryImport("libc")]
+    public static unsafe partial int pthread_create(nint* thread, void* attributes, delegate* unmanaged<void*, void*> run, void* argument);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int pthread_join(nint thread, void** result);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int sem_init(void* semaphore, int shared, uint value);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int sem_wait(void* semaphore);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int sem_post(void* semaphore);
 }

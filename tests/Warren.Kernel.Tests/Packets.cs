@@ -146,7 +146,9 @@ public sealed class Packets
         Ending traced = sandbox.Sh("strace -f -o /run/trace -e trace=sendto,sendmsg,recvfrom,recvmsg,openat -s 4096 warren add web1 -p 127.0.0.1:6000:8080");
         Assert.SkipUnless(traced.ExitCode == 0, $"strace does not work here: {traced.Errors}");
         string[] trace = sandbox.Do("cat /run/trace").Split('\n');
-        int guard = Array.FindLastIndex(trace, line => line.Contains("error=0", StringComparison.Ordinal) && line.Contains("NFT_MSG_NEWRULE", StringComparison.Ordinal));
+        // the answer to the last request of the transaction, of which the rules are a part
+        int asked = Array.FindLastIndex(trace, line => line.Contains("send", StringComparison.Ordinal) && line.Contains("NFT_MSG_NEWRULE", StringComparison.Ordinal));
+        int guard = asked < 0 ? -1 : Array.FindIndex(trace, asked, line => line.Contains("error=0", StringComparison.Ordinal) && line.Contains("NFT_MSG_NEW", StringComparison.Ordinal));
         Assert.SkipUnless(guard >= 0, "this strace does not read nf_tables messages");
         int[] switches =
         [

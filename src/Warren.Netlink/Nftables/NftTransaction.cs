@@ -141,7 +141,10 @@ public sealed class NftTransaction
     internal NetlinkBatch End()
     {
         if (!_ended)
+        {
+            AcknowledgeLast();
             Frame(NftMessage.BatchEnd);
+        }
         _ended = true;
         return Batch;
     }
@@ -207,9 +210,20 @@ public sealed class NftTransaction
     {
         if (_ended)
             throw new InvalidOperationException("The transaction was sent.");
-        MessageWriter message = Batch.Begin(type, flags | MessageFlags.Ack, operation, subject);
+        MessageWriter message = Batch.Begin(type, flags, operation, subject);
         message.Header(new NetfilterHeader { Family = table.Family });
         return message;
+    }
+
+    // What is refused is told unasked, before that.
+    private void AcknowledgeLast()
+    {
+        if (IsEmpty)
+            return;
+        Span<byte> bytes = Batch.Writable(Batch.Requests[^1].Start, MessageHeader.Size);
+        MessageHeader header = MemoryMarshal.Read<MessageHeader>(bytes);
+        header.Flags |= MessageFlags.Ack;
+        MemoryMarshal.Write(bytes, in header);
     }
 
     private void Frame(ushort type)

@@ -13,31 +13,8 @@ internal sealed partial class Applier
     private void Create(CreateNamespace create)
     {
         PrepareFolder();
-        _home ??= NetworkNamespace.OpenCurrent();
-        _inside[create.Name] = NetworkNamespace.Create(
-            create.Name,
-            () =>
-            {
-                NetlinkSocket inside = NetlinkSocket.Open(NetlinkProtocol.Route);
-                try
-                {
-                    var batch = new NetlinkBatch(128);
-                    batch.SetLink(1, "lo", new LinkChange { Up = true, Alias = CreateNamespace.Mark + create.Name });
-                    inside.Execute(batch);
-                    LetEveryGroupPing();
-                    _settings.Write("net/ipv4/ip_unprivileged_port_start", "0");
-                    _settings.Write("net/ipv4/tcp_mtu_probing", "1");
-                    return inside;
-                }
-                catch
-                {
-                    inside.Dispose();
-                    throw;
-                }
-            },
-            _home
-        );
-        _fresh.Add(create.Name);
+        _inside[create.Name] = _fresh?.TryName(create.Name) ?? FreshNamespaces.Make(create.Name, _settings, Home);
+        _new.Add(create.Name);
     }
 
     private void PrepareFolder()
@@ -56,34 +33,12 @@ internal sealed partial class Applier
         _folderReady = true;
     }
 
-    // In a user namespace only the groups that it knows can be named.
-    private void LetEveryGroupPing()
-    {
-        const string Setting = "net/ipv4/ping_group_range";
-        try
-        {
-            _settings.Write(Setting, CreateNamespace.PingGroupRange);
-        }
-        catch (NetlinkException e) when (e.Errno == Errno.Invalid)
-        {
-            // lines of: first id here, first id outside, how many
-            long[][] ranges =
-            [
-                .. (SmallFile.Read("/proc/self/gid_map") ?? "")
-                    .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                    .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse).ToArray()),
-            ];
-            _settings.Write(Setting, $"{ranges.Min(range => range[0])} {ranges.Max(range => range[0] + range[2] - 1)}");
-        }
-    }
-
     // Inside a namespace that was just made, all in one send: the pair, address, default route. There lo is 1 and the new link will be 2; in one that others made, it is asked for first.
     private void Create(LinkPlan link)
     {
         const int FirstIndex = 2;
         NetlinkSocket inside = Inside(link.Namespace);
-        bool fresh = _fresh.Contains(link.Namespace);
-        _home ??= NetworkNamespace.OpenCurrent();
+        bool fresh = _new.Contains(link.Namespace);
         var end = new VethEnd(link.InsideName)
         {
             Index = fresh ? FirstIndex : 0,
@@ -96,9 +51,10 @@ internal sealed partial class Applier
             Mtu = link.Mtu,
             Address = Mac(link.HostMac),
             Group = LinkPlan.Group,
-            Namespace = _home,
+            Namespace = Home,
         };
         bool made = false;
+        int insideEnd = FirstIndex;
         try
         {
             _batch.Clear();
@@ -106,15 +62,11 @@ internal sealed partial class Applier
             if (!fresh)
             {
                 _batch.GetLink(link.InsideName);
-                int index = inside.Execute(_batch, Link.Parse)[0].Index;
+                insideEnd = inside.Execute(_batch, Link.Parse)[0].Index;
                 made = true;
                 _batch.Clear();
-                Furnish(link, index);
             }
-            else
-            {
-                Furnish(link, FirstIndex);
-            }
+            Furnish(link, insideEnd);
             inside.Execute(_batch);
             made = true;
             int hostEnd = session.Indices.Find(link.Name);
@@ -124,6 +76,7 @@ internal sealed partial class Applier
             session.Route.Execute(_batch);
             _hostEnds[link.Name] = hostEnd;
             _made.Add(link.Name);
+            _insideEnds[link.Name] = (link.Namespace, insideEnd);
         }
         catch (NetlinkException e)
         {
@@ -177,6 +130,28 @@ internal sealed partial class Applier
         _batch.SetLink(index, link, new LinkChange { Group = group, Forwarding = true, RouteLocalnet = true });
         _batch.SetLink(index, link, new LinkChange { Up = true });
         session.Route.Execute(_batch);
+        if (_insideEnds.TryGetValue(link, out (string Namespace, int Index) end))
+            _switchedOn.Add(end);
+    }
+
+    // The end that was switched on first gets its carrier from the second, and takes packets only when the kernel's link watch has come by: at once as
+    // a rule, but seconds later where hundreds of links come and go. To ask for one link hurries that one (since Linux 6.8; before, it takes its time).
+    private void HurryCarriers()
+    {
+        foreach ((string space, int index) in _switchedOn)
+        {
+            _batch.Clear();
+            _batch.GetLink(index);
+            try
+            {
+                Inside(space).Execute(_batch);
+            }
+            catch (NetlinkException)
+            {
+                // it comes by itself
+            }
+        }
+        _switchedOn.Clear();
     }
 
     // The host ends that a plan deletes, if there are so many that they go in one go.

@@ -20,10 +20,13 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
     private readonly Dictionary<string, NetlinkSocket> _inside = [];
     private readonly Dictionary<string, int> _hostEnds = [];
     private readonly HashSet<string> _made = [];
+    private readonly Dictionary<string, (string Namespace, int Index)> _insideEnds = [];
+    private readonly List<(string Namespace, int Index)> _switchedOn = [];
     private readonly NetlinkBatch _batch = new();
-    private readonly HashSet<string> _fresh = [];
+    private readonly HashSet<string> _new = [];
     private NetworkNamespace? _home;
-    private ProcSys _settings = new();
+    private FreshNamespaces? _fresh;
+    private ProcSys _settings = NewSettings();
     private bool _folderReady;
     private FlowEnding? _flows;
     private HashSet<string>? _goingLinks;
@@ -38,7 +41,8 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
             return;
         _goingLinks = GoingLinks(plan);
         _wholeGroupGoes = WholeGroupGoes(plan);
-        _settings = new ProcSys();
+        _fresh = Begun ?? FreshNamespaces.Begin(plan);
+        _settings = NewSettings();
         for (int i = 0; i < plan.Steps.Count; i++)
         {
             try
@@ -53,8 +57,12 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
                 throw new ApplyException(plan.Steps[i], e, stuck);
             }
         }
+        HurryCarriers();
         _flows?.Wait();
     }
+
+    /// <summary>What was begun with before there was a plan. Whoever began with it disposes of it.</summary>
+    public FreshNamespaces? Begun { get; init; }
 
     /// <summary>Told after each step: how many are done, of how many.</summary>
     public Action<int, int>? Progress { get; init; }
@@ -62,11 +70,18 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
     public void Dispose()
     {
         _flows?.Wait();
+        if (_fresh != Begun)
+            _fresh?.Dispose();
         foreach (NetlinkSocket socket in _inside.Values)
             socket.Dispose();
         _home?.Dispose();
         _settings.Dispose();
     }
+
+    private NetworkNamespace Home => _home ??= NetworkNamespace.OpenCurrent();
+
+    // One setting of each link, on the host.
+    private static ProcSys NewSettings() => new(shared: 4);
 
     /// <summary>Undoes the steps before one, newest first.</summary>
     /// <returns>What could not be undone, and why.</returns>

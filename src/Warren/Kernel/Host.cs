@@ -55,6 +55,7 @@ internal static partial class Host
         // before the lock is taken: a supervisor may be waiting for it
         if (wish.RemoveAll)
             Services.Forget();
+        using FreshNamespaces? begun = FreshNamespaces.Begin(wish);
         using var session = new HostSession();
         using HostLock host = HostLock.Take();
         bool empty = true;
@@ -73,7 +74,7 @@ internal static partial class Host
                 Begin(wish, observed, plan, manner);
             try
             {
-                Carry(session, host, wish, recorded, observed, plan, manner?.Progress);
+                Carry(session, host, begun, wish, recorded, observed, plan, manner?.Progress);
             }
             catch (ApplyException)
             {
@@ -216,6 +217,7 @@ internal static partial class Host
     private static void Carry(
         HostSession session,
         HostLock host,
+        FreshNamespaces? begun,
         Wish wish,
         IReadOnlyList<string> recorded,
         Observed observed,
@@ -223,7 +225,7 @@ internal static partial class Host
         Action<int, int>? progress
     )
     {
-        using var applier = new Applier(session, host) { Progress = progress };
+        using var applier = new Applier(session, host) { Begun = begun, Progress = progress };
         if (wish.RemoveAll)
         {
             applier.Apply(plan);

@@ -5,15 +5,16 @@ namespace Warren.Kernel;
 /// <summary>
 /// Writes settings of the network namespace that the thread is in. The kernel keeps what was looked up under /proc: an entry
 /// <c>net/ipv4</c> for each namespace, all in one list that every later lookup walks. So a /proc that nobody else sees is
-/// taken for every few of them; its entries go when it is closed.
+/// taken for every few of them; its entries go when it is closed. Not for two threads at a time.
 /// </summary>
-internal sealed class ProcSys : IDisposable
+/// <param name="shared">So many settings are written through the /proc that all see, before one of its own is taken: it takes longer than they do.</param>
+internal sealed class ProcSys(int shared = 0) : IDisposable
 {
     private const int WritesPerMount = 200;
     private const string Root = "/proc/sys/";
 
     private int _folder = -1;
-    private int _writes;
+    private int _writes = -shared;
     private bool _own = true;
 
     /// <summary>Writes a setting.</summary>
@@ -22,9 +23,11 @@ internal sealed class ProcSys : IDisposable
     /// <exception cref="NetlinkException">See <see cref="SmallFile.Write"/>.</exception>
     public void Write(string name, string value)
     {
-        if (_own && _writes++ % WritesPerMount == 0)
+        bool own = _own && _writes >= 0;
+        if (own && _writes % WritesPerMount == 0)
             Mount();
-        if (_own)
+        _writes++;
+        if (own && _own)
             SmallFile.Write(_folder, name, value);
         else
             SmallFile.Write(Root + name, value);
