@@ -235,7 +235,7 @@ internal sealed partial class Observer
         {
             if (FindLink(index) is not { IsUp: true } link || LinkPlan.IsOurs(link.Group) || link.Flags.HasFlag(LinkFlags.Loopback))
                 continue;
-            bool forwarding = SmallFile.Read(ForwardingFile(link.Name)) == "1";
+            bool forwarding = link.Forwarding ?? SmallFile.Read(ForwardingFile(link.Name)) == "1";
             uplinks.Add(new Uplink(link.Name, link.Mtu, forwarding));
         }
         return uplinks;

@@ -27,6 +27,8 @@ internal sealed partial class Observer
 
     private readonly List<(string Name, Link HostEnd, LinkMark Mark)> _toVisit = [];
     private Dictionary<string, Link>? _links;
+    // By their numbers: the few to the world.
+    private readonly List<Link> _asked = [];
     private string? _upstream;
     private Dictionary<int, Cidr>? _addresses;
     private int? _groupSize;
@@ -280,10 +282,18 @@ internal sealed partial class Observer
 
     private Link? FindLink(int index)
     {
+        foreach (Link known in _asked)
+        {
+            if (known.Index == index)
+                return known;
+        }
         _batch.Clear();
         _batch.GetLink(index);
         List<Link> found = session.Route.Get(_batch, Link.Parse, Errno.NoDevice);
-        return found.Count == 0 ? null : found[0];
+        if (found.Count == 0)
+            return null;
+        _asked.Add(found[0]);
+        return found[0];
     }
 
     private Link? FindLink(string name)

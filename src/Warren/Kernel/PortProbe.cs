@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 using Warren.Model;
 using Warren.Netlink;
 using Warren.Netlink.Diag;
@@ -18,28 +17,64 @@ internal static class PortProbe
         foreach (Protocol protocol in (ReadOnlySpan<Protocol>)[Protocol.Tcp, Protocol.Udp])
         {
             // a kernel without tcp_diag or udp_diag lists none: then this one is missing too
-            using var own = new Socket(
-                AddressFamily.InterNetwork,
-                protocol == Protocol.Tcp ? SocketType.Stream : SocketType.Dgram,
-                protocol == Protocol.Tcp ? ProtocolType.Tcp : ProtocolType.Udp
-            );
-            own.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            if (protocol == Protocol.Tcp)
-                own.Listen();
-            int port = ((IPEndPoint)own.LocalEndPoint!).Port;
+            int own = WaitAnywhere(protocol, out int port);
+            if (own < 0)
+                return null;
             bool listed = false;
-            foreach (ListeningSocket socket in diagnosis.Listening((TransportProtocol)protocol))
+            try
             {
-                // its own port may be shared with nobody: it was any that is free
-                if (socket.Port == port && socket.Address.Equals(IPAddress.Loopback))
-                    listed = true;
-                else
-                    busy.Add(new HostPort(null, socket.Port, protocol));
+                foreach (ListeningSocket socket in diagnosis.Listening((TransportProtocol)protocol))
+                {
+                    // its own port may be shared with nobody: it was any that is free
+                    if (socket.Port == port && socket.Address.Equals(IPAddress.Loopback))
+                        listed = true;
+                    else
+                        busy.Add(new HostPort(null, socket.Port, protocol));
+                }
+            }
+            finally
+            {
+                _ = Libc.close(own);
             }
             if (!listed)
                 return null;
         }
         return busy;
+    }
+
+    // A socket that waits on 127.0.0.1, at a port that the kernel chose.
+    private static unsafe int WaitAnywhere(Protocol protocol, out int port)
+    {
+        bool tcp = protocol == Protocol.Tcp;
+        port = 0;
+        int fd = Libc.socket(Libc.AF_INET, (tcp ? Libc.SOCK_STREAM : Libc.SOCK_DGRAM) | Libc.SOCK_CLOEXEC, 0);
+        if (fd < 0)
+            return fd;
+        byte* address = stackalloc byte[AddressSize];
+        Write(new Span<byte>(address, AddressSize), IPAddress.Loopback, 0);
+        uint length = AddressSize;
+        if (
+            Libc.bind(fd, address, AddressSize) == 0
+            && (!tcp || Libc.listen(fd, 1) == 0)
+            && Libc.getsockname(fd, address, ref length) == 0
+        )
+        {
+            port = BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(address + 2, 2));
+            return fd;
+        }
+        _ = Libc.close(fd);
+        return -1;
+    }
+
+    // struct sockaddr_in { u16 family; be16 port; be32 address; u8 zero[8]; }
+    private const int AddressSize = 16;
+
+    private static void Write(Span<byte> bytes, IPAddress? address, int port)
+    {
+        bytes.Clear();
+        bytes[0] = Libc.AF_INET;
+        BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], (ushort)port);
+        address?.TryWriteBytes(bytes[4..], out _);
     }
 
     /// <summary>
@@ -56,15 +91,9 @@ internal static class PortProbe
         int one = 1;
         if (tcp)
             _ = Libc.setsockopt(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, &one, sizeof(int));
-        // struct sockaddr_in { u16 family; be16 port; be32 address; u8 zero[8]; }
-        Span<byte> address = stackalloc byte[16];
-        address.Clear();
-        address[0] = Libc.AF_INET;
-        BinaryPrimitives.WriteUInt16BigEndian(address[2..], (ushort)port.Port);
-        port.HostAddress?.TryWriteBytes(address[4..], out _);
-        int result;
-        fixed (byte* bytes = address)
-            result = Libc.bind(fd, bytes, 16);
+        byte* address = stackalloc byte[AddressSize];
+        Write(new Span<byte>(address, AddressSize), port.HostAddress, port.Port);
+        int result = Libc.bind(fd, address, AddressSize);
         _ = Libc.close(fd);
         return result == 0;
     }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using Warren.Netlink.Wire;
 
 namespace Warren.Running;
@@ -7,18 +9,25 @@ internal sealed unsafe class Inheritance
 {
     private readonly List<(int Descriptor, int Number)> _all = [];
 
+    /// <summary>What is started; this same program, if nothing is said.</summary>
+    public string Program { get; init; } = "/proc/self/exe";
+
+    /// <summary>In which folder; the one that this process is in, if nothing is said.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>The child gets a descriptor of this process under a number.</summary>
     public void Add(int descriptor, int number) => _all.Add((descriptor, number));
 
     /// <summary>posix_spawn(3).</summary>
     /// <param name="attributes">What else is said of the child; may be null.</param>
-    /// <param name="arguments">Its arguments: this same program is started.</param>
+    /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">Its environment.</param>
     /// <param name="child">Its process id.</param>
     /// <returns>0, or why there is none.</returns>
     public Errno Spawn(void* attributes, byte** arguments, byte** environment, out int child)
     {
-        byte* path = NativeText.Copy("/proc/self/exe"u8);
+        byte* path = NativeText.Copy(Encoding.UTF8.GetBytes(Program));
+        byte* folder = Folder is null ? null : NativeText.Copy(Encoding.UTF8.GetBytes(Folder));
         List<int> moved = [];
         // posix_spawn_file_actions_t has 80 bytes
         byte* actions = stackalloc byte[512];
@@ -44,14 +53,18 @@ internal sealed unsafe class Inheritance
                 }
                 _ = SystemCalls.posix_spawn_file_actions_adddup2(actions, from, number);
             }
-            return new Errno(SystemCalls.posix_spawn(out child, path, _all.Count == 0 ? null : actions, attributes, arguments, environment));
+            if (folder is not null)
+                _ = SystemCalls.posix_spawn_file_actions_addchdir_np(actions, folder);
+            bool any = _all.Count > 0 || folder is not null;
+            return new Errno(SystemCalls.posix_spawn(out child, path, any ? actions : null, attributes, arguments, environment));
         }
         finally
         {
             foreach (int descriptor in moved)
                 _ = SystemCalls.close(descriptor);
             _ = SystemCalls.posix_spawn_file_actions_destroy(actions);
-            System.Runtime.InteropServices.NativeMemory.Free(path);
+            NativeMemory.Free(path);
+            NativeMemory.Free(folder);
         }
     }
 }

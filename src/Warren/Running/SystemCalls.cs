@@ -65,6 +65,9 @@ internal static partial class SystemCalls
 
     public const int RLIMIT_NOFILE = 7;
 
+    public const short POSIX_SPAWN_SETSIGDEF = 0x4;
+    public const short POSIX_SPAWN_SETSID = 0x80;
+
     // asm/unistd_64.h, and asm-generic/unistd.h for all later architectures; those from 400 on are the same everywhere
     public static nint SYS_rt_sigaction => IsX64 ? 13 : 134;
     public static nint SYS_setgroups => IsX64 ? 116 : 159;
@@ -169,6 +172,12 @@ internal static partial class SystemCalls
     public static partial int fcntl(int fd, int command, nint argument);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int pipe2(int* ends, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial nint read(int fd, byte* bytes, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial nint write(int fd, byte* bytes, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -191,7 +200,22 @@ internal static partial class SystemCalls
     public static unsafe partial int posix_spawn_file_actions_adddup2(void* actions, int fd, int target);
 
     [LibraryImport("libc")]
+    public static unsafe partial int posix_spawn_file_actions_addchdir_np(void* actions, byte* path);
+
+    [LibraryImport("libc")]
     public static unsafe partial int posix_spawn_file_actions_destroy(void* actions);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int posix_spawnattr_init(void* attributes);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int posix_spawnattr_setflags(void* attributes, short flags);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int posix_spawnattr_setsigdefault(void* attributes, void* signals);
+
+    [LibraryImport("libc")]
+    public static unsafe partial int posix_spawnattr_destroy(void* attributes);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int socket(int domain, int type, int protocol);

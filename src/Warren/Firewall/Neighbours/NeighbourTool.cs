@@ -1,5 +1,5 @@
-using System.Diagnostics;
-using System.Text;
+using Warren.Netlink.Wire;
+using Warren.Running;
 
 namespace Warren.Firewall.Neighbours;
 
@@ -40,58 +40,24 @@ internal sealed record NeighbourTools(IReadOnlyList<string> Folders, int LockSec
     /// <param name="output">What it said on standard output.</param>
     public string? Run(string path, IReadOnlyList<string> arguments, out string output)
     {
-        var start = new ProcessStartInfo(path)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            UseShellExecute = false,
-            WorkingDirectory = "/",
-        };
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        start.Environment["LC_ALL"] = "C";
-        var said = new StringBuilder();
-        var complaints = new StringBuilder();
-        using var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, line) => Note(said, line.Data);
-        process.ErrorDataReceived += (_, line) => Note(complaints, line.Data);
+        int seconds = LockSeconds + SecondsToRun;
+        ToolRun run;
         try
         {
-            process.Start();
+            run = ToolRun.ToEnd(path, arguments, TimeSpan.FromSeconds(seconds));
         }
-        catch (System.ComponentModel.Win32Exception e)
+        catch (NetlinkException e)
         {
             output = "";
             return e.Message;
         }
-        process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        int seconds = LockSeconds + SecondsToRun;
-        if (!process.WaitForExit(TimeSpan.FromSeconds(seconds)))
-        {
-            process.Kill();
-            output = "";
+        output = run.ExitCode is null ? "" : run.Output;
+        if (run.ExitCode is not { } code)
             return $"no end after {seconds} s";
-        }
-        process.WaitForExit();
-        lock (said)
-            output = said.ToString();
-        if (process.ExitCode == 0)
+        if (code == 0)
             return null;
-        string words;
-        lock (complaints)
-            words = Line(complaints.ToString());
-        return words.Length > 0 ? words : $"exit status {process.ExitCode}";
-    }
-
-    private static void Note(StringBuilder text, string? line)
-    {
-        if (line is null)
-            return;
-        lock (text)
-            text.Append(line).Append('\n');
+        string words = Line(run.Complaints);
+        return words.Length > 0 ? words : $"exit status {code}";
     }
 
     // the tools' last words say why; before them stand repeated notes about waiting and hints about --help

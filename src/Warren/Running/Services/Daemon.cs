@@ -115,13 +115,13 @@ internal static unsafe class Daemon
         int log = folder.OpenSupervisorLog();
         int nothing = SystemCalls.open("/dev/null", SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC, 0);
         byte* attributes = stackalloc byte[512];
-        _ = Libc.posix_spawnattr_init(attributes);
+        _ = SystemCalls.posix_spawnattr_init(attributes);
         var inherited = new Inheritance();
         inherited.Add(nothing, 0);
         inherited.Add(log < 0 ? nothing : log, 1);
         inherited.Add(log < 0 ? nothing : log, 2);
         inherited.Add(ready[1], ReadyDescriptor);
-        _ = Libc.posix_spawnattr_setflags(attributes, Libc.POSIX_SPAWN_SETSID);
+        _ = SystemCalls.posix_spawnattr_setflags(attributes, SystemCalls.POSIX_SPAWN_SETSID);
         List<byte[]> arguments = ["warren"u8.ToArray(), Encoding.UTF8.GetBytes(Verb), Encoding.UTF8.GetBytes(folder.Project)];
         List<byte[]> environment = NativeText.Environment();
         // NAME=value of the caller would end up in no service anyway; what matters is how it reports

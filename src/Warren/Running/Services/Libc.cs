@@ -44,7 +44,6 @@ internal static unsafe partial class Libc
     public const uint IN_MOVED_TO = 0x80;
     public const uint IN_CLOSE_WRITE = 0x8;
     public const uint IN_CLOSE_NOWRITE = 0x10;
-    public const short POSIX_SPAWN_SETSID = 0x80;
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int epoll_create1(int flags);
@@ -105,15 +104,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int inotify_add_watch(int fd, string path, uint mask);
-
-    [LibraryImport("libc")]
-    public static partial int posix_spawnattr_init(void* attributes);
-
-    [LibraryImport("libc")]
-    public static partial int posix_spawnattr_setflags(void* attributes, short flags);
-
-    [LibraryImport("libc")]
-    public static partial int posix_spawnattr_destroy(void* attributes);
 
     /// <summary>Closes a descriptor, and forgets its number.</summary>
     public static void Close(ref int fd)

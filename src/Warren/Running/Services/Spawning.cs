@@ -165,13 +165,13 @@ internal sealed unsafe class Spawning : IDisposable
     {
         // posix_spawnattr_t has 336 bytes
         byte* attributes = stackalloc byte[512];
-        _ = Libc.posix_spawnattr_init(attributes);
+        _ = SystemCalls.posix_spawnattr_init(attributes);
         byte** vector = NativeText.Vector(arguments);
         byte** variables = NativeText.Vector(environment);
         try
         {
             // a session of its own: what is typed at the terminal does not reach it
-            _ = Libc.posix_spawnattr_setflags(attributes, Libc.POSIX_SPAWN_SETSID);
+            _ = SystemCalls.posix_spawnattr_setflags(attributes, SystemCalls.POSIX_SPAWN_SETSID);
             Errno error = inherited.Spawn(attributes, vector, variables, out int id);
             return error.Number == 0 ? id : throw ExecException.Refused(subject, "start a process", error, "see ulimit -u, and /proc/sys/kernel/pid_max");
         }
@@ -179,7 +179,7 @@ internal sealed unsafe class Spawning : IDisposable
         {
             NativeText.Free(vector);
             NativeText.Free(variables);
-            _ = Libc.posix_spawnattr_destroy(attributes);
+            _ = SystemCalls.posix_spawnattr_destroy(attributes);
         }
     }
 
