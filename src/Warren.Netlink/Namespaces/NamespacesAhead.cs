@@ -17,6 +17,7 @@ public sealed unsafe class NamespacesAhead : IDisposable
 
     private readonly IReadOnlyList<string> _names;
     private readonly Func<string, NetlinkSocket> _furnish;
+    private readonly Action? _end;
     private readonly Made[] _made;
     private readonly nint _thread;
 
@@ -38,13 +39,15 @@ public sealed unsafe class NamespacesAhead : IDisposable
     /// <summary>Starts with the first at once.</summary>
     /// <param name="names">The names that they will be given, in that order.</param>
     /// <param name="furnish">Called for each, with a thread that is in the new namespace; what it opens is what <see cref="TryName"/> gives.</param>
-    public NamespacesAhead(IReadOnlyList<string> names, Func<string, NetlinkSocket> furnish)
+    /// <param name="end">Called on that thread when all are made, or no more are wanted.</param>
+    public NamespacesAhead(IReadOnlyList<string> names, Func<string, NetlinkSocket> furnish, Action? end = null)
     {
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(furnish);
         const int SemaphoreSize = 32;
         _names = names;
         _furnish = furnish;
+        _end = end;
         _made = new Made[names.Count];
         _ready = NativeMemory.AllocZeroed(SemaphoreSize);
         _room = NativeMemory.AllocZeroed(SemaphoreSize);
@@ -114,7 +117,9 @@ public sealed unsafe class NamespacesAhead : IDisposable
     [UnmanagedCallersOnly]
     private static void* Run(void* self)
     {
-        ((NamespacesAhead)GCHandle.FromIntPtr((nint)self).Target!).Make();
+        var ahead = (NamespacesAhead)GCHandle.FromIntPtr((nint)self).Target!;
+        ahead.Make();
+        ahead._end?.Invoke();
         return null;
     }
 

@@ -74,33 +74,68 @@ public sealed class NetworkNamespace : IDisposable
     /// each.</summary>
     /// <param name="names">Names that <c>ip netns</c> shows.</param>
     /// <param name="action">Called with the place of each name in the list, and the thread in its namespace.</param>
+    /// <param name="threads">On how many threads: each visits a part of them, and <paramref name="action"/> is called from all.</param>
     /// <exception cref="NetlinkException">One is not there (ENOENT) or none (EINVAL), or the thread may not enter (EPERM).</exception>
-    public static void Visit(IReadOnlyList<string> names, Action<int> action)
+    public static void Visit(IReadOnlyList<string> names, Action<int> action, int threads = 1)
     {
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(action);
-        OnOwnThread(() =>
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        int share = (names.Count + threads - 1) / threads;
+        System.Runtime.ExceptionServices.ExceptionDispatchInfo? failure = null;
+        var others = new Thread[threads - 1];
+        for (int i = 0; i < others.Length; i++)
         {
-            using NetworkNamespace home = OpenCurrent();
-            bool away = false;
-            try
+            int first = (i + 1) * share;
+            others[i] = new Thread(() =>
             {
-                for (int i = 0; i < names.Count; i++)
+                try
                 {
-                    // what is no namespace cannot be entered (EINVAL)
-                    using NetworkNamespace space = Open(NamespaceNames.PathOf(names[i]), names[i]);
-                    Enter(space);
-                    away = true;
-                    action(i);
+                    Visit(names, first, Math.Min(first + share, names.Count), action);
                 }
-                return true;
-            }
-            finally
+                catch (Exception e)
+                {
+                    failure = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e);
+                }
+            });
+            others[i].Start();
+        }
+        try
+        {
+            OnOwnThread(() =>
             {
-                if (away)
-                    Return(home);
+                Visit(names, 0, Math.Min(share, names.Count), action);
+                return true;
+            });
+        }
+        finally
+        {
+            foreach (Thread other in others)
+                other.Join();
+        }
+        failure?.Throw();
+    }
+
+    private static void Visit(IReadOnlyList<string> names, int first, int end, Action<int> action)
+    {
+        using NetworkNamespace home = OpenCurrent();
+        bool away = false;
+        try
+        {
+            for (int i = first; i < end; i++)
+            {
+                // what is no namespace cannot be entered (EINVAL)
+                using NetworkNamespace space = Open(NamespaceNames.PathOf(names[i]), names[i]);
+                Enter(space);
+                away = true;
+                action(i);
             }
-        });
+        }
+        finally
+        {
+            if (away)
+                Return(home);
+        }
     }
 
     /// <summary>

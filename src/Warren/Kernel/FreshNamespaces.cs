@@ -20,7 +20,7 @@ internal sealed class FreshNamespaces : IDisposable
     private FreshNamespaces(IReadOnlyList<string> names)
     {
         _first = names[0];
-        _ahead = new NamespacesAhead(names, name => Furnish(name, _settings));
+        _ahead = new NamespacesAhead(names, name => Furnish(name, _settings), _settings.Dispose);
     }
 
     /// <summary>Begins with one that will be wished for, as it seems: while the wish is still being read.</summary>
@@ -70,11 +70,7 @@ internal sealed class FreshNamespaces : IDisposable
     public static NetlinkSocket Make(string name, ProcSys settings, NetworkNamespace home) =>
         NetworkNamespace.Create(name, () => Furnish(name, settings), home);
 
-    public void Dispose()
-    {
-        _ahead.Dispose();
-        _settings.Dispose();
-    }
+    public void Dispose() => _ahead.Dispose();
 
     private static NetlinkSocket Furnish(string name, ProcSys settings)
     {

@@ -132,15 +132,21 @@ internal sealed partial class Observer
     {
         if (_toVisit.Count == 0)
             return;
-        var found = new Dictionary<string, ObservedInside>(_toVisit.Count);
+        // a second thread takes as long to start as a look into some twenty
+        const int ManyEnough = 100;
+        var seen = new ObservedInside[_toVisit.Count];
         NetworkNamespace.Visit(
             _toVisit.ConvertAll(each => each.Name),
             i =>
             {
                 using NetlinkSocket inside = NetlinkSocket.Open(NetlinkProtocol.Route);
-                found[_toVisit[i].Name] = LookInside(inside, _toVisit[i].HostEnd, _toVisit[i].Mark);
-            }
+                seen[i] = LookInside(inside, _toVisit[i].HostEnd, _toVisit[i].Mark);
+            },
+            threads: _toVisit.Count >= ManyEnough && Environment.ProcessorCount > 1 ? 2 : 1
         );
+        var found = new Dictionary<string, ObservedInside>(_toVisit.Count);
+        for (int i = 0; i < seen.Length; i++)
+            found[_toVisit[i].Name] = seen[i];
         for (int i = 0; i < spaces.Count; i++)
         {
             if (found.TryGetValue(spaces[i].Name, out ObservedInside? inside))
@@ -181,14 +187,15 @@ internal sealed partial class Observer
 
     // What of a link's work is still there inside. Where all is well one question tells: a packet to the world would leave by the link's other
     // end, with the namespace's address.
-    private ObservedInside LookInside(NetlinkSocket inside, Link hostEnd, LinkMark mark)
+    private static ObservedInside LookInside(NetlinkSocket inside, Link hostEnd, LinkMark mark)
     {
+        const int OneQuestion = 64;
         if (inside.NameOf(hostEnd.PeerIndex) is { } name && inside.IsUp(name) == true && inside.IsUp("lo") == true)
         {
-            _batch.Clear();
-            _batch.GetRoute(World);
+            var batch = new NetlinkBatch(OneQuestion);
+            batch.GetRoute(World);
             if (
-                inside.Ask(_batch, Route.Parse) is [{ Value: { Type: RouteType.Unicast, Links: [var by], Source: { } source } }]
+                inside.Ask(batch, Route.Parse) is [{ Value: { Type: RouteType.Unicast, Links: [var by], Source: { } source } }]
                 && by == hostEnd.PeerIndex
                 && source.Equals(mark.Inside.Address)
             )
@@ -200,14 +207,14 @@ internal sealed partial class Observer
     }
 
     // Four questions in one go.
-    private ObservedInside LookCloselyInside(NetlinkSocket inside, Link hostEnd, LinkMark mark)
+    private static ObservedInside LookCloselyInside(NetlinkSocket inside, Link hostEnd, LinkMark mark)
     {
-        _batch.Clear();
-        _batch.GetLink(1);
-        _batch.GetLink(hostEnd.PeerIndex);
-        _batch.GetRoute(mark.Inside.Address);
-        _batch.GetRoute(World);
-        (object? Value, NetlinkException? Error)[] answers = inside.Ask<object>(_batch, ParseLinkOrRoute);
+        var batch = new NetlinkBatch(256);
+        batch.GetLink(1);
+        batch.GetLink(hostEnd.PeerIndex);
+        batch.GetRoute(mark.Inside.Address);
+        batch.GetRoute(World);
+        (object? Value, NetlinkException? Error)[] answers = inside.Ask<object>(batch, ParseLinkOrRoute);
         Link? end = answers[1].Value is Link { Kind: "veth" } link && link.PeerIndex == hostEnd.Index ? link : null;
         return new ObservedInside(
             end?.Name,

@@ -12,6 +12,7 @@ internal sealed class ProcSys(int shared = 0) : IDisposable
 {
     private const int WritesPerMount = 200;
     private const string Root = "/proc/sys/";
+    private const string OwnRoot = "sys/";
 
     private int _folder = -1;
     private int _writes = -shared;
@@ -28,11 +29,12 @@ internal sealed class ProcSys(int shared = 0) : IDisposable
             Mount();
         _writes++;
         if (own && _own)
-            SmallFile.Write(_folder, name, value);
+            SmallFile.Write(_folder, OwnRoot + name, value);
         else
             SmallFile.Write(Root + name, value);
     }
 
+    /// <summary>Lets go of it: the kernel waits until nobody can be using it any more, 0.2 ms and more.</summary>
     public void Dispose()
     {
         if (_folder >= 0)
@@ -51,13 +53,9 @@ internal sealed class ProcSys(int shared = 0) : IDisposable
             context = (int)Libc.syscall(Libc.SYS_fsopen, (nint)type, CloseOnExec, 0, 0, 0);
         if (context >= 0)
         {
-            int mount = Libc.syscall(Libc.SYS_fsconfig, context, Create, 0, 0, 0) == 0 ? (int)Libc.syscall(Libc.SYS_fsmount, context, CloseOnExec, 0, 0, 0) : -1;
+            if (Libc.syscall(Libc.SYS_fsconfig, context, Create, 0, 0, 0) == 0)
+                _folder = (int)Libc.syscall(Libc.SYS_fsmount, context, CloseOnExec, 0, 0, 0);
             _ = Libc.close(context);
-            if (mount >= 0)
-            {
-                _folder = Libc.openat(mount, "sys", Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0);
-                _ = Libc.close(mount);
-            }
         }
         _own = _folder >= 0;
     }
