@@ -2,7 +2,7 @@
 // third of which that was. So the linker puts these functions in the place of the runtime's own, in one of two ways:
 //
 // - under the same name, all of an object file of libRuntime.WorkstationGC.a: nothing is taken out of an archive that is there already;
-// - by --wrap (Warren.Cli.csproj): who calls NAME from another object file calls __wrap_NAME, and __real_NAME is the runtime's own.
+// - by --wrap (Start.props): who calls NAME from another object file calls __wrap_NAME, and __real_NAME is the runtime's own.
 //   A name that a later runtime does not have any more is wrapped in vain, and the program is as slow as it was before.
 //
 // The names are the C++ ones. bench/README.md says what each saves.
@@ -84,6 +84,16 @@ void __wrap__Z21NUMASupportInitializev(void) {}
 
 // Caches: eight files of /sys, for the budget of the youngest generation, of which System.GC.Gen0MaxBudget makes less.
 size_t __wrap__ZN15GCToOSInterface25GetCacheSizePerLogicalCpuEb(bool whole) { (void)whole; return 4 << 20; }
+
+// The memory of the machine, twice which the heap's range is, 4 MiB each of which has an entry in a table that is cleared: 12 pages of it for 24 GiB. A
+// heap of 4 GiB is a hundred times what the largest project takes. A limit of the address space (ulimit -v) still makes it less.
+uint64_t __real__ZN15GCToOSInterface22GetPhysicalMemoryLimitEPb(bool *restricted);
+
+uint64_t __wrap__ZN15GCToOSInterface22GetPhysicalMemoryLimitEPb(bool *restricted)
+{
+    uint64_t bytes = __real__ZN15GCToOSInterface22GetPhysicalMemoryLimitEPb(restricted), most = 2ull << 30;
+    return bytes < most ? bytes : most;
+}
 
 // Memory that is in use: /proc/meminfo. No garbage is there yet when it is asked first.
 void __real__ZN15GCToOSInterface15GetMemoryStatusEmPjPmS1_(uint64_t limit, uint32_t *percent, uint64_t *free, uint64_t *swap);
