@@ -65,6 +65,47 @@ def traffic(bench: Bench):
     report(bench, f"bulk {text}", "bulk", ">= 0.9", lambda ratio: ratio >= 0.9, lambda value: f"{value / 125:.1f} Gbit/s")
 
 
+@row("listening", "a port on which the program was handed the listening socket, beside one that is translated")
+def listening(bench: Bench):
+    slices = 3 if bench.short else 12
+    try:
+        with Sandbox() as box, Serving(bench, box, "translated", "6000:8080"), Serving(bench, box, "handed", "6001:fd"):
+            for i in range(slices):
+                for where, space, address in (("from the host", None, "127.0.0.1"), ("from outside", "/run/bench/outside", HOST)):
+                    rates = {}
+                    for port in (6000, 6001) if i % 2 else (6001, 6000):
+                        words = ["chrt", "-f", "10", BUILT / "load", "connect", address, port, bench.seconds, 16]
+                        rate, p50, _, errors = (float(word) for word in box.do(*words, namespace=space).split())
+                        if errors:
+                            bench.trouble(f"listening: {errors:.0f} connections failed")
+                        rates[port] = rate
+                        bench.samples.add("listening", where, f"{port} rate", rate)
+                        bench.samples.add("listening", where, f"{port} p50", p50)
+                    bench.samples.add("listening", where, "ratio", rates[6001] / rates[6000])
+    except Failed as failure:
+        bench.trouble(f"listening: {failure}")
+    for where in ("from the host", "from outside"):
+        bench.table.paired(f"connections/s to a socket that was handed over (`-p 6001:fd`), {where}", bench.median("listening", where, "6001 rate"),
+                           "translated (`-p 6000:8080`)", bench.median("listening", where, "6000 rate"), bench.median("listening", where, "ratio"),
+                           None, None, lambda value: f"{value:,.0f}")
+
+
+class Serving:
+    """`warren run` of a server, with a port of it."""
+
+    def __init__(self, bench, box, name, port):
+        self._words, self._box = (bench.warren, "run", name, "-p", port, "--", BUILT / "load", "serve", 8080), box
+
+    def __enter__(self):
+        self._run = self._box.start("chrt", "-f", "10", *self._words, stdout=-1)
+        if self._run.stdout.readline() != "listening\n":
+            raise Failed("the server does not listen")
+
+    def __exit__(self, *_):
+        self._run.terminate()
+        self._run.wait(timeout=60)
+
+
 class Loaded:
     """A host with COUNT forwards, the last to a server in w0."""
 

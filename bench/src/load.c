@@ -1,10 +1,12 @@
-// load serve PORT                          answers: one byte for one byte; to 'B' and then a stream, the number of bytes received
+// load serve PORT                          answers: one byte for one byte; to 'B' and then a stream, the number of bytes received;
+//                                          on the socket that it was handed, if it was handed one (LISTEN_FDS)
 // load connect ADDRESS PORT SECONDS N      N clients at once, each again and again: connect, send a byte, get one, close
 //                                          prints: connections a second, p50 µs, p99 µs, errors
 // load bulk ADDRESS PORT SECONDS           one stream, as fast as it goes; prints: megabytes a second that arrived
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -62,9 +64,11 @@ static int serve(int port)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct epoll_event events[256];
-    int one = 1, queue = epoll_create1(EPOLL_CLOEXEC), server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int one = 1, queue = epoll_create1(EPOLL_CLOEXEC), handed = getenv("LISTEN_FDS") != NULL;
+    int server = handed ? 3 : socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(server, (void *)&any, sizeof any) || listen(server, 4096))
+    fcntl(server, F_SETFL, fcntl(server, F_GETFL) | O_NONBLOCK);
+    if ((!handed && bind(server, (void *)&any, sizeof any)) || listen(server, 4096))
         return perror("load: listen"), 1;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     watch(queue, EPOLL_CTL_ADD, server, EPOLLIN);
