@@ -50,6 +50,7 @@ internal static partial class Libc
     public const int NETLINK_EXT_ACK = 11;
     public const int NETLINK_GET_STRICT_CHK = 12;
     public const int MSG_TRUNC = 0x20;
+    public const int MSG_DONTWAIT = 0x40;
     public const short POLLIN = 1;
 
     public const int CLONE_NEWNET = 0x40000000;

@@ -25,4 +25,15 @@ public sealed class Carriers
         sandbox.Do($"warren add web -p 6000:8080 >/dev/null && ip netns exec web {States}").Trim().Should().Be("UP");
         sandbox.Do("ip -j link").Should().Contain("\"operstate\":\"UNKNOWN\"", "others still wait, or this shows nothing");
     }
+
+    // a socket in each is open until the last link is up
+    [Fact]
+    public void More_namespaces_than_descriptors_are_made()
+    {
+        using Sandbox sandbox = Sandbox.Start();
+        const int Many = 120;
+        sandbox.Do($"{{ echo 'name: many'; echo 'namespaces:'; seq -f '  m%.0f: {{}}' {Many}; }} >/run/many.yaml");
+        sandbox.Do("(ulimit -Sn 64 && warren up -d -f /run/many.yaml) && ip -br link | grep -c wrn-").Should().EndWith($"{Many}\n");
+        sandbox.Do("warren down -f /run/many.yaml");
+    }
 }

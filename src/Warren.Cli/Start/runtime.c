@@ -3,7 +3,7 @@
 //
 // - under the same name, all of an object file of libRuntime.WorkstationGC.a: nothing is taken out of an archive that is there already;
 // - by --wrap (Start.props): who calls NAME from another object file calls __wrap_NAME, and __real_NAME is the runtime's own.
-//   A name that a later runtime does not have any more is wrapped in vain, and the program is as slow as it was before.
+//   A name that a later runtime does not call any more is wrapped in vain, and the program is as slow as it was before.
 //
 // The names are the C++ ones. bench/README.md says what each saves.
 
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -123,16 +124,23 @@ int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
 {
     struct rlimit stack;
     if (gettid() != getpid() || !pthread_equal(thread, pthread_self()) || getrlimit(RLIMIT_STACK, &stack) != 0
-        || stack.rlim_cur == RLIM_INFINITY || stack.rlim_cur < (1 << 16))
+        || stack.rlim_cur == RLIM_INFINITY || stack.rlim_cur < (1 << 19) || stack.rlim_cur > (1ul << 40))
         return __real_pthread_getattr_np(thread, attributes);
-    uintptr_t page = getpagesize(), end = ((uintptr_t)__libc_stack_end + page) & ~(page - 1), size = stack.rlim_cur & ~(page - 1);
+    // above it stand the words of the command line and of the environment: a quarter of the limit, or 6 MiB, at most
+    char **word = environ, *last = (char *)__libc_stack_end;
+    for (; word && *word; word++)
+        last = *word > last ? *word : last;
+    uintptr_t page = getpagesize(), end = ((uintptr_t)__libc_stack_end + page) & ~(page - 1);
+    uintptr_t above = ((uintptr_t)last + strlen(last == (char *)__libc_stack_end ? "" : last) + 2 * page) & ~(page - 1);
+    uintptr_t size = (stack.rlim_cur & ~(page - 1)) - (above - end);
     int error = pthread_attr_init(attributes);
     return error ? error : pthread_attr_setstack(attributes, (void *)(end - size), size);
 }
 
 // ---- the heap ---------------------------------------------------------------------------------------------------------------------
 // Reserved without access, and opened piece by piece with two system calls each, two dozen times before Main. Memory that nobody touched costs
-// nothing, so it is open from the start; where the kernel counts it all the same (vm.overcommit_memory=2), it goes the runtime's way.
+// nothing, so it is open from the start. Where the kernel counts it all the same (vm.overcommit_memory=2), it goes the runtime's way: it is asked for
+// more at first than could be counted, and what is over is given back.
 
 static bool open_at_once = true;
 
@@ -148,16 +156,20 @@ void *__wrap__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t align
     size = (size + page - 1) & ~(page - 1);
     if (open_at_once)
     {
-        uint8_t *start = mmap(NULL, size + alignment - page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        const size_t uncountable = size >= 1ul << 30 ? 1ul << 40 : 0;
+        size_t whole = size + alignment - page + uncountable;
+        uint8_t *start = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (start != MAP_FAILED)
         {
             uint8_t *aligned = (uint8_t *)(((uintptr_t)start + alignment - 1) & ~(alignment - 1));
             if (aligned > start)
                 munmap(start, aligned - start);
-            if (alignment - page > (size_t)(aligned - start))
-                munmap(aligned + size, alignment - page - (aligned - start));
+            if (start + whole > aligned + size)
+                munmap(aligned + size, start + whole - (aligned + size));
             // a page of 2 MiB for each part of the heap would be ten times what is needed
             madvise(aligned, size, MADV_NOHUGEPAGE);
+            // nor does anybody write down 4 GiB of nothing
+            madvise(aligned, size, MADV_DONTDUMP);
             return aligned;
         }
         open_at_once = false;
@@ -222,6 +234,7 @@ void __wrap_RhAllocateNewObject(const struct type *type, uint32_t flags, void *r
         __real_RhAllocateNewObject(&whole, flags, &object);
         if (!object)
         {
+            left = 0;
             __real_RhAllocateNewObject(type, flags, result);
             return;
         }
@@ -238,7 +251,7 @@ void __wrap_RhAllocateNewObject(const struct type *type, uint32_t flags, void *r
 }
 
 // ---- the thread that finalizes ----------------------------------------------------------------------------------------------------
-// Started when a collection has found something for it, or somebody waits for it: not before, and mostly never.
+// Started when the runtime first has need of it, or somebody waits for it: mostly never.
 
 typedef uint32_t finalizing(void *context);
 static finalizing *finalizer;
@@ -258,8 +271,9 @@ bool __wrap__Z23PalStartFinalizerThreadPFjPvES_(finalizing *body, void *context)
 static void start_finalizer(void)
 {
     finalizing *body = __atomic_exchange_n(&finalizer, NULL, __ATOMIC_ACQ_REL);
-    if (body)
-        __real__Z23PalStartFinalizerThreadPFjPvES_(body, finalizer_context);
+    // what cannot be started now is tried again the next time
+    if (body && !__real__Z23PalStartFinalizerThreadPFjPvES_(body, finalizer_context))
+        __atomic_store_n(&finalizer, body, __ATOMIC_RELEASE);
 }
 
 void __wrap__Z20RhEnableFinalizationv(void)

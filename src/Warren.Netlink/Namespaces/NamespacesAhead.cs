@@ -13,7 +13,7 @@ namespace Warren.Netlink.Namespaces;
 public sealed unsafe class NamespacesAhead : IDisposable
 {
     // More than so many are not ready and waiting: each holds two descriptors and a third of a MiB of the kernel's.
-    private const int MostReady = 16;
+    private const int MostReady = 8;
 
     private readonly IReadOnlyList<string> _names;
     private readonly Func<string, NetlinkSocket> _furnish;
@@ -53,6 +53,9 @@ public sealed unsafe class NamespacesAhead : IDisposable
         _room = NativeMemory.AllocZeroed(SemaphoreSize);
         _ = Libc.sem_init(_ready, 0, 0);
         _ = Libc.sem_init(_room, 0, MostReady);
+        // one alone is made before a thread of the runtime's is needed
+        if (names.Count > 1)
+            NetworkNamespace.KeepOneAtHome();
         _self = GCHandle.Alloc(this);
         // System.Threading.Thread waits until the new thread runs, often as long as that takes for a namespace
         nint thread;

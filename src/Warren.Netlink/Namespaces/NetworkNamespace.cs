@@ -16,6 +16,8 @@ public sealed class NetworkNamespace : IDisposable
     // /proc/self is the process; only /proc/thread-self is the thread that asks.
     internal const string OfThisThread = "/proc/thread-self/ns/net";
 
+    private static bool s_oneAtHome;
+
     private bool _disposed;
 
     private NetworkNamespace(int descriptor) => Descriptor = descriptor;
@@ -83,11 +85,31 @@ public sealed class NetworkNamespace : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         int share = (names.Count + threads - 1) / threads;
         System.Runtime.ExceptionServices.ExceptionDispatchInfo? failure = null;
-        var others = new Thread[threads - 1];
-        for (int i = 0; i < others.Length; i++)
+        var others = new List<Thread>();
+        KeepOneAtHome();
+        try
         {
-            int first = (i + 1) * share;
-            others[i] = new Thread(() =>
+            while (others.Count < threads - 1 && Start(others.Count + 1) is { } other)
+                others.Add(other);
+            OnOwnThread(() =>
+            {
+                Visit(names, 0, Math.Min(share, names.Count), action);
+                // what no thread could be had for
+                Visit(names, Math.Min((others.Count + 1) * share, names.Count), names.Count, action);
+                return true;
+            });
+        }
+        finally
+        {
+            foreach (Thread other in others)
+                other.Join();
+        }
+        failure?.Throw();
+
+        Thread? Start(int part)
+        {
+            int first = Math.Min(part * share, names.Count);
+            var thread = new Thread(() =>
             {
                 try
                 {
@@ -98,26 +120,22 @@ public sealed class NetworkNamespace : IDisposable
                     failure = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e);
                 }
             });
-            others[i].Start();
-        }
-        try
-        {
-            OnOwnThread(() =>
+            try
             {
-                Visit(names, 0, Math.Min(share, names.Count), action);
-                return true;
-            });
+                thread.Start();
+                return thread;
+            }
+            catch (Exception e) when (e is ThreadStartException or OutOfMemoryException)
+            {
+                return null;
+            }
         }
-        finally
-        {
-            foreach (Thread other in others)
-                other.Join();
-        }
-        failure?.Throw();
     }
 
     private static void Visit(IReadOnlyList<string> names, int first, int end, Action<int> action)
     {
+        if (first == end)
+            return;
         using NetworkNamespace home = OpenCurrent();
         bool away = false;
         try
@@ -218,6 +236,16 @@ public sealed class NetworkNamespace : IDisposable
         return fd >= 0 ? new NetworkNamespace(fd) : throw new NetlinkException(Errno.Last, "open network namespace", name);
     }
 
+    // The runtime starts its thread that finalizes when it first has need of it, and a thread is born where the one is that starts it. So it
+    // is started at home, before the first way out: else it would keep a namespace for as long as the process lives. And whoever looks at the
+    // process's threads sees one at home, and that the others only visit.
+    internal static void KeepOneAtHome()
+    {
+        if (Interlocked.Exchange(ref s_oneAtHome, true))
+            return;
+        GC.WaitForPendingFinalizers();
+    }
+
     private static void Enter(NetworkNamespace target)
     {
         if (Libc.setns(target.Descriptor, Libc.CLONE_NEWNET) != 0)
@@ -233,6 +261,7 @@ public sealed class NetworkNamespace : IDisposable
 
     private static T OnOwnThread<T>(Func<T> action)
     {
+        KeepOneAtHome();
         if (!Thread.CurrentThread.IsThreadPoolThread)
             return action();
         T result = default!;

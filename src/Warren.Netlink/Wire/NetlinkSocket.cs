@@ -119,8 +119,20 @@ public sealed class NetlinkSocket : IDisposable
             GrowSendBuffer(batch.Length + 4096);
         NetlinkException? first = null;
         Exchange<object>(batch, 0, batch.Count, null, null, ref first);
-        if (first is not null)
-            throw first;
+        if (first is null)
+            return;
+        Drain();
+        throw first;
+    }
+
+    // The first refusal is enough; what the others take of the receive buffer would be missing for the answers to what undoes the transaction.
+    private unsafe void Drain()
+    {
+        byte nothing;
+        while (Libc.recv(_fd, &nothing, 1, Libc.MSG_DONTWAIT) >= 0)
+        {
+            // each is cut off and gone
+        }
     }
 
     /// <summary>Sends requests for single objects and reads the answers.</summary>

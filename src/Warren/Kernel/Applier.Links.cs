@@ -146,7 +146,7 @@ internal sealed partial class Applier
             {
                 Inside(space).Execute(_batch);
             }
-            catch (NetlinkException)
+            catch (Exception e) when (e is NetlinkException or MalformedMessageException)
             {
                 // it comes by itself
             }

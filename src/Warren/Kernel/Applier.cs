@@ -6,6 +6,7 @@ using Warren.Netlink.Rtnetlink;
 using Warren.Netlink.Wire;
 using Warren.Planning;
 using Warren.Planning.Steps;
+using Warren.Running;
 
 namespace Warren.Kernel;
 
@@ -29,6 +30,7 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
     private ProcSys _settings = NewSettings();
     private bool _folderReady;
     private FlowEnding? _flows;
+    private ulong? _openFiles;
     private HashSet<string>? _goingLinks;
     private bool _wholeGroupGoes;
     private HashSet<string> _goneLinks = [];
@@ -41,6 +43,9 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
             return;
         _goingLinks = GoingLinks(plan);
         _wholeGroupGoes = WholeGroupGoes(plan);
+        // one in each namespace, until the last link is up
+        if (plan.Steps.Count > ManySteps)
+            _openFiles = OpenFileLimit.Raise();
         _fresh = Begun ?? FreshNamespaces.Begin(plan);
         _settings = NewSettings();
         for (int i = 0; i < plan.Steps.Count; i++)
@@ -76,9 +81,13 @@ internal sealed partial class Applier(HostSession session, HostLock host) : IDis
             socket.Dispose();
         _home?.Dispose();
         _settings.Dispose();
+        if (_openFiles is { } before)
+            OpenFileLimit.Lower(before);
     }
 
     private NetworkNamespace Home => _home ??= NetworkNamespace.OpenCurrent();
+
+    private const int ManySteps = 200;
 
     // One setting of each link, on the host.
     private static ProcSys NewSettings() => new(shared: 4);

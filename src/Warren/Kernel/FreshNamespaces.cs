@@ -26,8 +26,15 @@ internal sealed class FreshNamespaces : IDisposable
     /// <summary>Begins with one that will be wished for, as it seems: while the wish is still being read.</summary>
     public static void Expect(string name)
     {
-        if (NamespaceNames.StateOf(name) == NameState.Absent)
-            s_expected = new FreshNamespaces([name]);
+        try
+        {
+            if (NamespaceNames.StateOf(name) == NameState.Absent)
+                s_expected = new FreshNamespaces([name]);
+        }
+        catch (NetlinkException)
+        {
+            // what is wrong is told when the wish is read
+        }
     }
 
     /// <summary>Begins with the one that a wish will need; null if it needs none, or several.</summary>

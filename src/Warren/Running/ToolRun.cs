@@ -31,6 +31,9 @@ internal sealed unsafe class ToolRun
     /// <exception cref="NetlinkException">It cannot be started.</exception>
     public static ToolRun ToEnd(string path, IReadOnlyList<string> arguments, TimeSpan patience)
     {
+        // an ignored SIGCHLD makes the kernel throw exit codes away
+        if ((SignalRelay.IgnoredSignals() & (1UL << (SystemCalls.SIGCHLD - 1))) != 0)
+            _ = SystemCalls.signal(SystemCalls.SIGCHLD, SystemCalls.SIG_DFL);
         int* ends = stackalloc int[4];
         if (SystemCalls.pipe2(ends, SystemCalls.O_CLOEXEC) != 0)
             throw new NetlinkException(Errno.Last, "run", path);
@@ -60,13 +63,14 @@ internal sealed unsafe class ToolRun
     private static int Start(string path, IReadOnlyList<string> arguments, int output, int complaints)
     {
         int nothing = SystemCalls.open("/dev/null", SystemCalls.O_RDONLY | SystemCalls.O_CLOEXEC, 0);
+        if (nothing < 0)
+            throw new NetlinkException(Errno.Last, "open", "/dev/null");
         List<byte[]> environment = NativeText.Environment();
         NativeText.Set(environment, "LC_ALL", "C");
         byte** words = NativeText.Vector([Encoding.UTF8.GetBytes(path), .. arguments.Select(word => Encoding.UTF8.GetBytes(word))]);
         byte** variables = NativeText.Vector(environment);
         var inherited = new Inheritance { Program = path, Folder = "/" };
-        if (nothing >= 0)
-            inherited.Add(nothing, 0);
+        inherited.Add(nothing, 0);
         inherited.Add(output, 1);
         inherited.Add(complaints, 2);
         // posix_spawnattr_t has 336 bytes, sigset_t 128
@@ -88,8 +92,7 @@ internal sealed unsafe class ToolRun
             _ = SystemCalls.posix_spawnattr_destroy(attributes);
             NativeText.Free(words);
             NativeText.Free(variables);
-            if (nothing >= 0)
-                _ = SystemCalls.close(nothing);
+            _ = SystemCalls.close(nothing);
         }
     }
 
@@ -99,21 +102,22 @@ internal sealed unsafe class ToolRun
         var asked = stackalloc SystemCalls.PollDescriptor[3];
         asked[0] = new() { Descriptor = output, Asked = SystemCalls.POLLIN };
         asked[1] = new() { Descriptor = complaints, Asked = SystemCalls.POLLIN };
-        // its end; until then it may have closed both
+        // its end: until then it may have closed both, and after it something that it left behind may hold them
         asked[2] = new() { Descriptor = (int)SystemCalls.syscall(SystemCalls.SYS_pidfd_open, child, 0, 0, 0), Asked = SystemCalls.POLLIN };
-        bool late = false;
-        while (asked[0].Descriptor >= 0 || asked[1].Descriptor >= 0 || asked[2].Descriptor >= 0)
+        bool toldOfEnd = asked[2].Descriptor >= 0, ended = false, late = false;
+        while (!late && !ended && (toldOfEnd || asked[0].Descriptor >= 0 || asked[1].Descriptor >= 0))
         {
             double left = (patience - Stopwatch.GetElapsedTime(begun)).TotalMilliseconds;
             late = left <= 0;
-            if (late)
-                break;
-            if (SystemCalls.poll(asked, 3, (int)Math.Ceiling(Math.Min(left, int.MaxValue))) <= 0)
+            if (late || SystemCalls.poll(asked, 3, (int)Math.Ceiling(Math.Min(left, int.MaxValue))) <= 0)
                 continue;
-            Take(ref asked[0], _output);
-            Take(ref asked[1], _complaints);
-            if (asked[2].Happened != 0)
-                Drop(ref asked[2]);
+            ended = asked[2].Happened != 0;
+            // all that it said before its end is there
+            do
+            {
+                Take(ref asked[0], _output);
+                Take(ref asked[1], _complaints);
+            } while (ended && SystemCalls.poll(asked, 2, 0) > 0);
         }
         for (int i = 0; i < 3; i++)
             Drop(ref asked[i]);

@@ -70,6 +70,35 @@ public sealed class Processes
         outcome.Lines.Should().Equal("inside", "left 0", "visitor alive");
     }
 
+    // the real one, held in the middle of its look
+    [Fact]
+    public void A_warren_that_looks_inside_is_left_alone()
+    {
+        Sandbox.Need("strace");
+        using Sandbox sandbox = Sandbox.Start();
+        Assert.SkipUnless(sandbox.Run("strace -o /dev/null true").ExitCode == 0, "strace does not work here");
+        Ending outcome = sandbox.Sh(
+            """
+            mkfifo /run/go /run/up; exec 5<>/run/up
+            warren run web1 -- sh -c 'echo >/run/up; read line </run/go' & runner=$!
+            read -r line <&5
+            strace -f -qq -o /dev/null -e trace=setns -e inject=setns:delay_exit=2000000:when=1 warren show web1 >/run/shown & visitor=$!
+            inside=$(ip netns exec web1 readlink /proc/self/ns/net) program=$(readlink -f "$(command -v warren)")
+            for i in $(seq 500); do
+                for process in /proc/[0-9]*; do
+                    [ "$(readlink $process/exe)" != "$program" ] || [ "$(readlink $process/ns/net)" != "$inside" ] || break 2
+                done
+                sleep 0.01
+            done
+            [ "$i" = 500 ] || echo inside
+            echo >/run/go
+            wait $runner; echo "run $?"
+            wait $visitor; echo "visitor $?"
+            """
+        );
+        outcome.Lines.Should().Equal("inside", "run 0", "visitor 0");
+    }
+
     [Fact]
     public void Of_the_host_are_never_ended()
     {

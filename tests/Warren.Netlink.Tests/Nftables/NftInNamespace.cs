@@ -101,6 +101,25 @@ public class NftInNamespace
     ];
 
     [Fact]
+    public void A_transaction_is_answered_after_one_that_was_refused_a_thousand_times() =>
+        InNamespace.Run(() =>
+        {
+            using NftSocket nft = NftSocket.Open();
+            for (int round = 0; round < 3; round++)
+            {
+                var refused = new NftTransaction();
+                for (int i = 0; i < 1000; i++)
+                    refused.Delete(new NftTable(NftFamily.Inet, $"none{i}"));
+                Action commit = () => nft.Commit(refused);
+                commit.Should().Throw<NetlinkException>().WithMessage("delete table none0: *").Which.Errno.Should().Be(Errno.NotFound);
+                var next = new NftTransaction();
+                next.Add(new NftTable(NftFamily.Inet, $"some{round}"));
+                nft.Commit(next);
+                nft.Table(NftFamily.Inet, $"some{round}").Should().NotBeNull();
+            }
+        });
+
+    [Fact]
     public void Rules_read_as_nft_lists_them() =>
         InNamespace.Run(() =>
         {
