@@ -41,6 +41,9 @@ public sealed class NetlinkSocket : IDisposable
     private uint _sequence;
     private bool _disposed;
 
+    // One acknowledgement always has room. Of refusals there may be one for each message: the first is there, and ends the wait.
+    private bool _refusalsMayOverflow;
+
     private NetlinkSocket(int fd) => _fd = fd;
 
     /// <summary>How many datagrams were sent and received, and their bytes: for tests that count.</summary>
@@ -118,7 +121,15 @@ public sealed class NetlinkSocket : IDisposable
         if (batch.Length > 100_000)
             GrowSendBuffer(batch.Length + 4096);
         NetlinkException? first = null;
-        Exchange<object>(batch, 0, batch.Count, null, null, ref first);
+        _refusalsMayOverflow = true;
+        try
+        {
+            Exchange<object>(batch, 0, batch.Count, null, null, ref first);
+        }
+        finally
+        {
+            _refusalsMayOverflow = false;
+        }
         if (first is null)
             return;
         Drain();
@@ -464,7 +475,7 @@ public sealed class NetlinkSocket : IDisposable
     }
 
     // No answer in time, or one that was thrown away for want of room: there is nothing to wait for.
-    private static bool IsFinal(Errno errno) => errno == Errno.Again || errno == Errno.NoBufferSpace;
+    private bool IsFinal(Errno errno) => errno == Errno.Again || (errno == Errno.NoBufferSpace && !_refusalsMayOverflow);
 
     private void GrowSendBuffer(int bytes)
     {

@@ -42,7 +42,7 @@ public class MadeAhead
             {
                 NamespaceNames.PrepareFolder();
                 var furnished = new Dictionary<string, ulong>();
-                using var all = new CountdownEvent(16);
+                using var all = new CountdownEvent(8);
                 using (
                     var ahead = new NamespacesAhead(
                         [.. Enumerable.Range(0, 20).Select(i => "web" + i.ToString(CultureInfo.InvariantCulture))],
@@ -58,7 +58,7 @@ public class MadeAhead
                     all.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue();
                     Held().Should().IntersectWith(furnished.Values);
                 }
-                furnished.Should().HaveCount(16, "more are not made before the first is named");
+                furnished.Should().HaveCount(8, "more are not made before the first is named");
                 NamespaceNames.List().Should().BeEmpty();
                 Held().Should().NotIntersectWith(furnished.Values);
             },
