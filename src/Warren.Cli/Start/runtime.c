@@ -268,12 +268,14 @@ bool __wrap__Z23PalStartFinalizerThreadPFjPvES_(finalizing *body, void *context)
     return true;
 }
 
-static void start_finalizer(void)
+// What cannot be started now (no more threads) is tried again the next time.
+static bool start_finalizer(void)
 {
     finalizing *body = __atomic_exchange_n(&finalizer, NULL, __ATOMIC_ACQ_REL);
-    // what cannot be started now is tried again the next time
-    if (body && !__real__Z23PalStartFinalizerThreadPFjPvES_(body, finalizer_context))
-        __atomic_store_n(&finalizer, body, __ATOMIC_RELEASE);
+    if (!body || __real__Z23PalStartFinalizerThreadPFjPvES_(body, finalizer_context))
+        return true;
+    __atomic_store_n(&finalizer, body, __ATOMIC_RELEASE);
+    return false;
 }
 
 void __wrap__Z20RhEnableFinalizationv(void)
@@ -282,8 +284,9 @@ void __wrap__Z20RhEnableFinalizationv(void)
     __real__Z20RhEnableFinalizationv();
 }
 
+// nobody would come to tell that all are finalized
 void __wrap_RhWaitForPendingFinalizers(uint32_t reentrant)
 {
-    start_finalizer();
-    __real_RhWaitForPendingFinalizers(reentrant);
+    if (start_finalizer())
+        __real_RhWaitForPendingFinalizers(reentrant);
 }
