@@ -55,6 +55,8 @@ public sealed class Refusals
     // what is made wrong, the command, and what undoes it
     [Theory]
     [InlineData("touch /run/warren", "rm /run/warren", Failed, "Not a directory (ENOTDIR)\n  type: ls -ld /run/warren: ")]
+    // begun with before the line is read, and no reason to end in another way
+    [InlineData("touch /run/netns", "rm /run/netns", Failed, "Not a directory (ENOTDIR)\n  type: ls -ld /run/netns", "rmdir /run/netns 2>/dev/null || :")]
     [InlineData("mount -t tmpfs -o ro tmpfs /run/warren", "umount /run/warren", Unable, "Read-only file system (EROFS)\n  type: findmnt -T ", "mkdir /run/warren")]
     [InlineData("mount -t tmpfs -o size=4k,nr_inodes=2 tmpfs /run/warren", "warren rm --all; umount /run/warren", Failed, "nothing was changed\n  type: df -h /run/warren; df -i /run/warren: ", "mkdir /run/warren")]
     [InlineData("ulimit -Sn 8", "ulimit -Sn 1024; warren rm --all", Failed, "  type: ulimit -n 1024; warren add web1\n")]
